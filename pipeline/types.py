@@ -379,3 +379,18 @@ class Failure:
     stage: str
     kind: FailureKind
     message: str
+
+
+LedgerStatus = Literal["scored", "failed", "excluded", "missing_audio"]
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """Where one recording or one call record ended. Nothing is without a row."""
+
+    call_id: str
+    file: str  # relative to the recordings folder where it lies in it; "" for missing audio
+    sha256: str  # "" when the bytes could not be read
+    status: LedgerStatus
+    stage: str  # the stage that decided
+    reason: str  # "" when scored without remark
