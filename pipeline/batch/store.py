@@ -1,0 +1,100 @@
+"""Artefacts on disk: one file per call and stage, named by what it was made from.
+
+The key chains: (stage, version, settings, model revision, the Call's fields it reads, keys of the
+stages it needs). A changed lexicon therefore changes the score's key and nothing before it. A file
+is written under a temporary name and renamed: that it exists is the mark that it is whole, and a
+torn one reads as absent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pipeline.batch.codec import TornArtefact, decode, encode
+from pipeline.stages.base import Stage
+from pipeline.types import Call
+
+T = TypeVar("T")
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write under a temporary name in the same folder, then rename. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def fingerprint(value: Any) -> str:
+    """Hex SHA-256 of a value's canonical JSON; dataclasses by their fields."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=True, default=_plain)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return str(value)
+
+
+def stage_keys(call: Call, stages: Sequence[Stage]) -> dict[str, str]:
+    """Key of each stage's artefact for this call, without loading anything."""
+    keys: dict[str, str] = {}
+    for stage in stages:
+        needs = {name: call.sha256 if name == "sound" else keys[name] for name in stage.needs}
+        reads = {name: getattr(call, name) for name in stage.reads}
+        made_from = [stage.name, stage.version, stage.settings, stage.revision(), needs, reads]
+        keys[stage.name] = fingerprint(made_from)
+    return keys
+
+
+class ArtefactStore:
+    """The artefacts of one day: ``<day>/artefacts/<stage>/<xx>/<call>.<key>``."""
+
+    def __init__(self, day_dir: Path) -> None:
+        self.root = day_dir / "artefacts"
+
+    def path(self, stage: str, call_id: str, key: str) -> Path:
+        # Call ids come from file names and records: hashed, they cannot climb out of the folder.
+        name = hashlib.sha256(call_id.encode()).hexdigest()[:24]
+        return self.root / stage / name[:2] / f"{name}.{key[:24]}"
+
+    def has(self, stage: str, call_id: str, key: str) -> bool:
+        return self.path(stage, call_id, key).exists()
+
+    def get(self, stage: str, call_id: str, key: str, kind: type[T]) -> T | None:
+        """The artefact, or None when there is none or it is torn (then it is removed)."""
+        path = self.path(stage, call_id, key)
+        try:
+            return decode(path.read_bytes(), kind)
+        except FileNotFoundError:
+            return None
+        except TornArtefact:
+            path.unlink(missing_ok=True)
+            return None
+
+    def put(self, stage: str, call_id: str, key: str, value: Any) -> None:
+        write_atomically(self.path(stage, call_id, key), encode(value))
+
+    def prune(self, keep: Mapping[str, Iterable[tuple[str, str]]]) -> int:
+        """Delete artefacts no longer current. ``keep`` maps stage to (call id, key) pairs."""
+        wanted = {self.path(stage, *pair) for stage, pairs in keep.items() for pair in pairs}
+        stale = [path for path in self.root.glob("*/*/*") if path not in wanted]
+        for path in stale:
+            path.unlink(missing_ok=True)
+        return len(stale)
