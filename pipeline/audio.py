@@ -103,7 +103,7 @@ class Probe:
     duration_s: float
     truncated: bool = False
     notes: tuple[str, ...] = ()
-    wav: Wav | None = None
+    by_sndfile: bool = True  # which of the two libraries decodes it
 
 
 def probe(path: str | Path) -> Probe:
@@ -118,12 +118,15 @@ def probe(path: str | Path) -> Probe:
                 raise AudioError(path, "a recording (WAV, MP3, M4A, Ogg, FLAC, AMR)", describe(head))
             if kind == "wav":
                 wav = read_wav(file, path.stat().st_size)
-                found = _probe_wav(wav) if wav.codec in _SNDFILE_WAV else _probe_by_decoder(path, kind)
+                found = _probe_wav(wav) if wav.codec in _SNDFILE_WAV else _probe_ffmpeg(path, kind)
             elif kind == "amr":
                 rate, seconds = amr_duration_s(file)
                 found = Probe(kind, "amr_wb" if rate == WORKING_RATE_HZ else "amr_nb", rate, 1, seconds)
+                found = replace(found, by_sndfile=False)
+            elif kind in _SNDFILE:
+                found = _probe_sndfile(path, kind)
             else:
-                found = _probe_by_decoder(path, kind)
+                found = _probe_ffmpeg(path, kind)
     except HeaderError as error:
         raise AudioError(path, "a complete WAV header", str(error)) from error
     except OSError as error:
@@ -168,23 +171,29 @@ def _probe_wav(wav: Wav) -> Probe:
     if wav.unfilled:
         notes.append("the header's length was never filled in; length taken from the file")
     codec = f"pcm_{wav.bits}" if wav.codec == "pcm" else wav.codec
-    return Probe("wav", codec, wav.sample_rate_hz, wav.channels, seconds, wav.cut, tuple(notes), wav)
+    # libsndfile takes a length of 0 at its word, so a header never filled in goes to FFmpeg
+    by_sndfile = not wav.unfilled
+    return Probe("wav", codec, wav.sample_rate_hz, wav.channels, seconds, wav.cut, tuple(notes), by_sndfile)
 
 
-def _probe_by_decoder(path: Path, kind: Container) -> Probe:
-    if kind in _SNDFILE and kind != "wav":
-        import soundfile
+def _probe_sndfile(path: Path, kind: Container) -> Probe:
+    import soundfile
 
-        try:
-            info = soundfile.info(str(path))
-            return Probe(kind, str(info.subtype).lower(), info.samplerate, info.channels, info.duration)
-        except soundfile.LibsndfileError:
-            if kind not in _FFMPEG_NAME:
-                raise AudioError(path, f"a complete {kind} file", "a damaged header") from None
+    try:
+        info = soundfile.info(str(path))
+    except soundfile.LibsndfileError:
+        if kind in _FFMPEG_NAME:
+            return _probe_ffmpeg(path, kind)
+        raise AudioError(path, f"a complete {kind} file", "a damaged header") from None
+    return Probe(kind, str(info.subtype).lower(), info.samplerate, info.channels, info.duration)
+
+
+def _probe_ffmpeg(path: Path, kind: Container) -> Probe:
     with _ffmpeg(path, kind) as (holder, stream):
         context = stream.codec_context
         ticks = stream.duration * stream.time_base if stream.duration else (holder.duration or 0) / 1_000_000
-        return Probe(kind, context.name, context.sample_rate, context.channels, float(ticks))
+        rate, channels = context.sample_rate, context.channels
+        return Probe(kind, context.name, rate, channels, float(ticks), by_sndfile=False)
 
 
 def _checked(path: Path, found: Probe) -> Probe:
@@ -266,16 +275,14 @@ class _Sink:
         if end > self._samples.shape[1]:
             more = np.zeros((self._samples.shape[0], max(end, self._samples.shape[1]) // 4 + len(block)))
             self._samples = np.concatenate([self._samples, more.astype(np.float32)], axis=1)
-        self._samples[:, self._n : end] = block.reshape(len(block), -1).T
+        if len(block):
+            self._samples[:, self._n : end] = block.reshape(len(block), -1).T
         self._n = end
 
 
 def _blocks(path: Path, about: Probe) -> Iterator[NDArray[np.float32]]:
     """Blocks of shape ``[n, channels]``."""
-    by_sndfile = about.format in _SNDFILE
-    if about.wav is not None:  # libsndfile takes a length of 0 at its word
-        by_sndfile = about.wav.codec in _SNDFILE_WAV and not about.wav.unfilled
-    return _sndfile_blocks(path, about) if by_sndfile else _ffmpeg_blocks(path, about)
+    return _sndfile_blocks(path, about) if about.by_sndfile else _ffmpeg_blocks(path, about)
 
 
 def _sndfile_blocks(path: Path, about: Probe) -> Iterator[NDArray[np.float32]]:
