@@ -40,7 +40,15 @@ class IngestConfig:
 class AuditionConfig:
     """How the sound is read before recognition."""
 
-    tone_plan: str = "CN"
+    tone_plan: str = "CN"  # CN | ITU | US | HK | TW, see pipeline/listen/plans.py
+    vad_threshold: float = 0.5  # Silero's own default
+    vad_release: float = 0.35  # Silero's own default: threshold − 0.15
+    min_voice_s: float = 0.12  # shorter than any Mandarin syllable said alone (Deng: ≥ 150 ms)
+    min_pause_s: float = 0.2  # shorter silences are stop consonants, not pauses (Goldman-Eisler: 0.25 s)
+    min_digital_silence_s: float = 0.2
+    pitch_min_hz: float = 70.0
+    pitch_max_hz: float = 420.0
+    max_echo_delay_s: float = 0.4  # ITU-T G.131: beyond it echo is heard as a second voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,29 @@ class MeasureConfig:
     """Thresholds of the measures."""
 
     min_gap_s: float = 3.0
+    dead_air_scored_s: float = 5.0  # reported from min_gap_s, scored from here
+    thinking_s: float = 3.0  # a shorter silence is somebody thinking
+    long_wait_s: float = 30.0  # S0: a wait of 30 s or more needs an apology on return
+    reassure_every_s: float = 15.0  # S1: 对不起,请再稍等一下 at least this often
+    hold_announce_s: float = 12.0  # how long before the silence the please-wait may lie
+    return_window_s: float = 6.0  # how long after the silence the thanks may lie
+    hold_record_tolerance_s: float = 3.0
+    interruption_min_s: float = 0.5  # overlap; Tencent CCC quality rule 抢话 and AWS Contact Lens use the like
+    interruption_min_chars: int = 3  # fewer characters are a backchannel
+    interruption_floor_s: float = 1.0  # the first party must have had the floor this long
+    interruption_ending_s: float = 0.6  # the first party stops by itself within it: turns met, nobody cut in
+    rate_over: str = "voice"  # "voice": pauses out; "turn": pauses inside a turn in. Both are kept
+    # S1's figure is 120 characters a minute, which real agents never speak: desks run at 180–260 over
+    # turn time and broadcast news at 250–300, so the default band is wide and the figure is a setting.
+    rate_band_cpm: tuple[float, ...] = (120.0, 300.0)
+    rate_band_elderly_cpm: tuple[float, ...] = (100.0, 220.0)
+    rate_min_chars: int = 8  # a turn shorter than this has no rate of its own
+    rate_disagreement: float = 0.35  # words against nuclei; beyond it a weak recognition is not trusted
+    weak_asr_confidence: float = 0.6
+    clarity_min_snr_db: float = 10.0  # below it the line, not the speaker, blurs the words
+    ring_cycle_s: float = 5.0  # CN ringback: 1 s on, 4 s off
+    hangup_wait_s: float = 5.0  # S0: how long to wait for a silent customer after the closing line
+    hangup_min_probability: float = 0.75  # below it the side is unknown
 
 
 @dataclass(frozen=True, slots=True)
