@@ -19,7 +19,7 @@ Role = Literal["agent", "customer", "ivr", "agent2", "unknown"]
 Direction = Literal["inbound", "outbound", "unknown"]
 Side = Literal["agent", "customer", "system", "unknown"]
 Outcome = Literal["pass", "fail", "unknown", "not_applicable"]
-FailureKind = Literal["permanent", "transient"]
+FailureKind = Literal["permanent", "transient", "excluded"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -128,6 +128,7 @@ class ChannelGate:
     inverted: bool = False
     truncated: bool = False
     faults: tuple[str, ...] = ()
+    bleed_delay_s: tuple[float | None, ...] = ()  # how much later the echo comes, per channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,7 +374,10 @@ class Scorecard:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a call went no further. One bad call never stops the day."""
+    """Why a call went no further. One bad call never stops the day.
+
+    ``excluded`` is by rule, not by fault: nothing is wrong with the day when such a call is left out.
+    """
 
     call_id: str
     stage: str

@@ -100,7 +100,7 @@ def _answer_alone(stage: Stage, work: Work, *, retries: int) -> Any | Failure:
             answer = stage([work])[0]
         except Exception as error:
             answer = failure_of(work.call, stage.name, error)
-        if not isinstance(answer, Failure) or answer.kind == "permanent":
+        if not isinstance(answer, Failure) or answer.kind != "transient":
             return answer
         if attempt < retries:
             time.sleep(RETRY_WAIT_S * 2**attempt)

@@ -88,6 +88,12 @@ class ArtefactStore:
             path.unlink(missing_ok=True)
             return None
 
+    def latest(self, stage: str, call_id: str, kind: type[T]) -> T | None:
+        """The newest artefact whatever it was made from: re-scoring reads what a day already has."""
+        here = self.path(stage, call_id, "")
+        found = sorted(here.parent.glob(f"{here.name}*"), key=lambda path: path.stat().st_mtime_ns)
+        return self.get(stage, call_id, found[-1].name.rpartition(".")[2], kind) if found else None
+
     def put(self, stage: str, call_id: str, key: str, value: Any) -> None:
         write_atomically(self.path(stage, call_id, key), encode(value))
 
