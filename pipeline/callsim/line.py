@@ -70,10 +70,9 @@ def ulaw_decode(codes: NDArray[np.uint8]) -> Samples:
 def alaw_encode(samples: Samples) -> NDArray[np.uint8]:
     """G.711 A-law bytes."""
     pcm = np.clip(np.round(samples * 32768), -32768, 32767).astype(np.int32)
-    magnitude = np.where(pcm >= 0, pcm, -pcm - 1) >> 4  # 12 bits
-    exponent = np.maximum(np.floor(np.log2(np.maximum(magnitude, 1))).astype(np.int32) - 4, 0)
-    mantissa = np.where(exponent == 0, magnitude >> 1, magnitude >> exponent) & 0x0F
-    segment = np.where(magnitude < 32, magnitude >> 4, exponent)
+    magnitude = np.where(pcm >= 0, pcm, -pcm - 1) >> 4
+    segment = np.maximum(np.floor(np.log2(np.maximum(magnitude, 1))).astype(np.int32) - 3, 0)
+    mantissa = (magnitude >> np.maximum(segment - 1, 0)) & 0x0F
     return ((np.where(pcm >= 0, 0x80, 0) | (segment << 4) | mantissa) ^ 0x55).astype(np.uint8)
 
 
