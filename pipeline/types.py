@@ -153,6 +153,9 @@ class Audition:
     nuclei_s: tuple[tuple[float, ...], ...] = ()  # syllable nuclei heard, without recognition
     clicks_s: tuple[tuple[float, ...], ...] = ()  # line clicks, a hint for release
     noise_floor_dbfs: tuple[float, ...] = ()
+    loudness_lufs: Frames | None = None  # K-weighted, 400 ms blocks every 100 ms
+    answered_at_s: float | None = None  # end of the ringing or of the menus; None: from the start
+    echo: tuple[tuple[Span, ...], ...] = ()  # voice taken out of a channel as the other side's echo
 
 
 # ---------------------------------------------------------------- who said what, when
