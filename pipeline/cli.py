@@ -11,6 +11,11 @@ from pipeline import __version__
 # name -> (module under pipeline.commands, one line for --help). Help stays quick because nothing
 # but this table is read for it.
 COMMANDS = {
+    "run": ("run", "Score a day's recordings: the daily job."),
+    "demo": ("demo", "Score the demo day that comes with callqa."),
+    "show": ("show", "One call's scorecard, evidence and transcript."),
+    "doctor": ("doctor", "Is this machine ready? What to do if not."),
+    "init": ("init", "Write a commented callqa.toml."),
     "simulate": ("simulate", "Render scripted calls with exact truth."),
 }
 

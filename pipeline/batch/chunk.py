@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pipeline.audio import AudioError, Sound, decode
-from pipeline.batch.store import ArtefactStore, stage_keys
+from pipeline.batch.store import ArtefactStore, Keys
 from pipeline.stages.base import Stage, Work
 from pipeline.types import Call, Failure
 
@@ -44,7 +44,8 @@ def run_chunk(
     notify: Notify = lambda stage, call_id, seconds: None,
 ) -> list[Failure]:
     """Take ``calls`` through ``stages``; artefacts go to the store, failures come back."""
-    keys = {call.id: stage_keys(call, stages) for call in calls}
+    key_maker = Keys(stages)
+    keys = {call.id: key_maker.of(call) for call in calls}
     sounds = {call.id: SoundOnce(call) for call in calls}
     artefacts: dict[str, dict[str, Any]] = {call.id: {} for call in calls}
     failures: dict[str, Failure] = {}

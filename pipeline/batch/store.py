@@ -52,15 +52,23 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def stage_keys(call: Call, stages: Sequence[Stage]) -> dict[str, str]:
-    """Key of each stage's artefact for this call, without loading anything."""
-    keys: dict[str, str] = {}
-    for stage in stages:
-        needs = {name: call.sha256 if name == "sound" else keys[name] for name in stage.needs}
-        reads = {name: getattr(call, name) for name in stage.reads}
-        made_from = [stage.name, stage.version, stage.settings, stage.revision(), needs, reads]
-        keys[stage.name] = fingerprint(made_from)
-    return keys
+class Keys:
+    """Works out the key of each stage's artefact for a call, without loading anything."""
+
+    def __init__(self, stages: Sequence[Stage]) -> None:
+        self._stages = [
+            (stage, fingerprint([stage.name, stage.version, stage.settings, stage.revision()]))
+            for stage in stages
+        ]
+
+    def of(self, call: Call) -> dict[str, str]:
+        """Stage name -> key."""
+        keys: dict[str, str] = {}
+        for stage, made_by in self._stages:
+            needs = {name: call.sha256 if name == "sound" else keys[name] for name in stage.needs}
+            reads = {name: getattr(call, name) for name in stage.reads}
+            keys[stage.name] = fingerprint([made_by, needs, reads])
+        return keys
 
 
 class ArtefactStore:

@@ -1,0 +1,36 @@
+# Two commands do everything on a fresh machine: make demo, make test.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: help setup demo test test-fast lint docs models demo-day accuracy clean
+.DEFAULT_GOAL := help
+
+help:  ## What can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMP)  ## .venv with the callqa command in it (first time: some minutes and 6 GB)
+
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,train,postgres]'
+	touch $@
+
+demo: setup  ## Score the shipped demo day; says where the workbook and the page are
+	$(BIN)/callqa demo
+
+test: setup  ## All tests
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-fast: setup  ## The tests that take seconds
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow and not engine and not browser and not postgres"
+
+lint: setup  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:  ## Forget caches and results, keep .venv
+	rm -rf results .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
