@@ -62,7 +62,7 @@ def make_result(date: str, number: int, *, seed: int = 7, call_id: str | None = 
     lines = _lines(failed)
     utterances, gaps = _speak(rng, lines)
     end_s = utterances[-1].span.end_s + 1.2
-    name = call_id or f"{date.replace('-', '')}-{number:06d}"
+    name = call_id if call_id is not None else f"{date.replace('-', '')}-{number:06d}"
     started = datetime.fromisoformat(f"{date}T09:00:00").replace(tzinfo=ZONE) + timedelta(
         seconds=37 * number % 32400
     )
