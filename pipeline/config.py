@@ -25,15 +25,23 @@ class IngestConfig:
     """Which files are calls, and how their names and records are read."""
 
     timezone: str = "Asia/Shanghai"
-    filename_patterns: tuple[str, ...] = ("generic",)  # preset names or regexes with named groups
+    # preset names (freepbx, fusionpbx, generic) or regexes with named groups, tried in order
+    filename_patterns: tuple[str, ...] = ("freepbx", "fusionpbx", "generic")
     cdr_reader: str = "auto"
     cdr_columns: dict[str, str] = field(default_factory=dict)  # our field -> their column
     agent_channel: dict[str, int] = field(
         default_factory=lambda: {"inbound": 0, "outbound": 0, "unknown": 0}
     )
-    settle_s: float = 5.0  # a file changed more recently than this may still be being written
+    settle_s: float = 2.0  # a file changed more recently than this is looked at twice, this far apart
     min_duration_s: float = 1.0
     max_duration_s: float = 4 * 3600.0
+    queue_log: str = ""  # Asterisk: its path; empty: the file queue_log beside the CDR, if any
+    cel: str = ""  # Asterisk: its path; empty: cel.csv beside the CDR, if any
+    # Asterisk's one-leg pairs X-in.wav, X-out.wav: "in" is what the first party (the caller) said
+    leg_suffixes: tuple[str, ...] = ("-in", "-out")
+    agent_leg: dict[str, str] = field(
+        default_factory=lambda: {"inbound": "-out", "outbound": "-in", "unknown": "-out"}
+    )
 
 
 @dataclass(frozen=True, slots=True)
