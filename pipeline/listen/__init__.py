@@ -1,0 +1,1 @@
+"""Listening without recognising: voice, tones, music, levels, pitch, syllables, clicks. Pure numpy in, spans out."""

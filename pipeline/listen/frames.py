@@ -1,0 +1,88 @@
+"""Sound on a grid: levels per frame, and masks of frames turned into spans and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.types import Span
+
+FloatArray = NDArray[np.floating]
+BoolArray = NDArray[np.bool_]
+
+LEVEL_STEP_S = 0.02
+SILENCE_DBFS = -100.0
+CODEC_ZERO = 8.5 / 32768  # A-law has no zero: its idle codes decode to ±8
+LOSSY_ZERO = 2e-5  # MP3 and AAC leave this much of a zero behind; one 16-bit step is 3e-5
+
+
+def framed(signal: FloatArray, *, size: int, hop: int) -> FloatArray:
+    """Frames of ``signal`` ``[n]`` as a view, shape ``[frames, size]``; a tail shorter than size is left out."""
+    if len(signal) < size:
+        return np.zeros((0, size), dtype=signal.dtype)
+    return np.lib.stride_tricks.sliding_window_view(signal, size)[::hop]
+
+
+def levels_dbfs(signal: FloatArray, rate_hz: int, *, step_s: float = LEVEL_STEP_S) -> FloatArray:
+    """RMS per frame in dB below full scale, shape ``[frames]``; -100 for silence. The tail is padded."""
+    size = round(step_s * rate_hz)
+    count = -(-len(signal) // size)
+    padded = np.zeros(count * size, dtype=np.float32)
+    padded[: len(signal)] = signal
+    frames = padded.reshape(count, size)
+    power = np.einsum("ij,ij->i", frames, frames) / size
+    return np.asarray(10 * np.log10(np.maximum(power, 1e-10)), dtype=np.float32)
+
+
+def noise_floor_dbfs(levels: FloatArray) -> float:
+    """Level of the line when nobody speaks: the 10th percentile of the frames that carry any signal.
+
+    Digital silence is left out, or a leg muted for half the call would have no floor at all.
+    """
+    alive = levels[levels > SILENCE_DBFS + 5]
+    return float(np.percentile(alive, 10)) if alive.size else SILENCE_DBFS
+
+
+def runs(mask: BoolArray) -> list[tuple[int, int]]:
+    """Runs of True as half-open index pairs."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def spans_of(
+    mask: BoolArray, step_s: float, *, min_s: float = 0.0, end_s: float = float("inf")
+) -> tuple[Span, ...]:
+    """Runs of True as spans of at least ``min_s``, none past ``end_s``."""
+    found = (Span(a * step_s, min(b * step_s, end_s)) for a, b in runs(mask))
+    return tuple(s for s in found if s.duration_s >= max(min_s - 1e-9, 0.001))
+
+
+def mask_of(spans: Iterable[Span], step_s: float, count: int) -> BoolArray:
+    """Which of ``count`` frames lie in ``spans`` (by their middle)."""
+    mask = np.zeros(count, dtype=bool)
+    for span in spans:
+        mask[max(0, round(span.start_s / step_s)) : max(0, round(span.end_s / step_s))] = True
+    return mask
+
+
+def digital_silence(
+    signal: FloatArray, rate_hz: int, *, min_s: float, step_s: float = 0.01
+) -> tuple[Span, ...]:
+    """Stretches in which the line carries nothing at all: a muted or dropped leg, never a quiet room.
+
+    A frame counts when all its samples have one and the same magnitude no larger than codec zero, or
+    none exceeds what a lossy codec leaves of a zero.
+
+    ::
+
+        samples  ~~~~~~~~0000000000~~~~
+        spans            ▇▇▇▇▇▇▇▇▇▇
+    """
+    size = round(step_s * rate_hz)
+    count = len(signal) // size
+    magnitude = np.abs(signal[: count * size]).reshape(count, size)
+    peak, trough = magnitude.max(axis=1, initial=0.0), magnitude.min(axis=1, initial=1.0)
+    dead = (peak < LOSSY_ZERO) | ((peak <= CODEC_ZERO) & (peak - trough < 1e-6))
+    return spans_of(dead, step_s, min_s=min_s)
