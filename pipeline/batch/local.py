@@ -23,6 +23,7 @@ from pipeline.stages.base import Stage
 from pipeline.types import Call, Failure
 
 Chunk = Sequence[Call]
+Build = Callable[[StagePlan], Sequence[Stage]]
 OnEvent = Callable[[str, str, float], None]
 POLL_S = 0.2
 
@@ -35,10 +36,10 @@ class _Worker:
     events: Any = None
 
 
-def _open_worker(plan: StagePlan, events: Any) -> None:
+def _open_worker(build: Build, plan: StagePlan, events: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     os.environ.setdefault("OMP_NUM_THREADS", str(plan.threads))
-    _Worker.stages = build_stages(plan)
+    _Worker.stages = build(plan)
     for stage in _Worker.stages:
         stage.open()
     _Worker.retries = plan.config.batch.retries
@@ -55,19 +56,32 @@ def _work(chunk: Chunk, day_dir: Path) -> list[Failure]:
 
 
 def run_local(
-    chunks: Iterable[Chunk], plan: StagePlan, day_dir: Path, *, workers: int, on_event: OnEvent
+    chunks: Iterable[Chunk],
+    plan: StagePlan,
+    day_dir: Path,
+    *,
+    workers: int,
+    on_event: OnEvent,
+    build: Build = build_stages,
 ) -> list[Failure]:
-    """Run every chunk; return the failures. Raises KeyboardInterrupt after stopping the workers."""
+    """Run every chunk; return the failures. Raises KeyboardInterrupt after stopping the workers.
+
+    ``build`` makes a worker's stages from the plan; it must be importable by name in a new process.
+    """
     failures: list[Failure] = []
+
+    def pool(items: deque[Chunk], size: int) -> list[Chunk]:
+        return _run_pool(items, (build, plan), day_dir, size, on_event, failures)
+
     waiting = deque(chunks)
     suspects: deque[Chunk] = deque()
     while waiting or suspects:
         if suspects:
             chunk = suspects.popleft()
-            lost = _run_pool(deque([chunk]), plan, day_dir, 1, on_event, failures)
+            lost = pool(deque([chunk]), 1)
             failures += [_killer(call) for item in lost for call in item]
         else:
-            lost = _run_pool(waiting, plan, day_dir, workers, on_event, failures)
+            lost = pool(waiting, workers)
             suspects.extend([call] for item in lost for call in item)
     return failures
 
@@ -79,7 +93,7 @@ def _killer(call: Call) -> Failure:
 
 def _run_pool(
     waiting: deque[Chunk],
-    plan: StagePlan,
+    stages: tuple[Build, StagePlan],
     day_dir: Path,
     workers: int,
     on_event: OnEvent,
@@ -89,7 +103,7 @@ def _run_pool(
     context = multiprocessing.get_context("spawn")
     events = context.SimpleQueue()
     pool = ProcessPoolExecutor(
-        max_workers=workers, mp_context=context, initializer=_open_worker, initargs=(plan, events)
+        max_workers=workers, mp_context=context, initializer=_open_worker, initargs=(*stages, events)
     )
     running: dict[Future[list[Failure]], Chunk] = {}
     try:

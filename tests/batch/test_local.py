@@ -1,0 +1,37 @@
+import pytest
+
+from pipeline.batch.local import run_local
+from pipeline.batch.plan import StagePlan, chunks
+from pipeline.config import Config
+from tests.batch.fakes import build, make_call
+
+
+def run(calls, tmp_path, workers=2, calls_in_work=2):
+    trace = tmp_path / "trace"
+    told = []
+    failures = run_local(
+        chunks(calls, calls_in_work=calls_in_work),
+        StagePlan(Config(), profile=str(trace), threads=1),
+        tmp_path,
+        workers=workers,
+        on_event=lambda *event: told.append(event),
+        build=build,
+    )
+    return failures, told, trace.read_text().splitlines()
+
+
+@pytest.mark.slow
+def test_chunks_over_two_workers(tmp_path):
+    calls = [make_call(f"call-{i}") for i in range(5)] + [make_call("raises")]
+    failures, told, trace = run(calls, tmp_path)
+    assert [f.call_id for f in failures] == ["raises"]
+    assert sum(stage == "judge" for stage, _, _ in told) == 5
+    assert sum(line.startswith("judge") for line in trace) == 5
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_takes_only_its_own_call(tmp_path):
+    calls = [make_call(f"call-{i}") for i in range(4)] + [make_call("killer")]
+    failures, _, trace = run(calls, tmp_path)
+    assert [(f.call_id, f.stage, f.kind) for f in failures] == [("killer", "worker", "transient")]
+    assert {line for line in trace if line.startswith("judge")} == {f"judge call-{i}" for i in range(4)}

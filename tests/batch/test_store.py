@@ -1,0 +1,84 @@
+import os
+from dataclasses import replace
+
+from pipeline.batch.store import ArtefactStore, Keys, write_atomically
+from pipeline.types import Events, Measure, Measured, Standard
+from tests.batch.fakes import Judge, Listen, make_call
+
+HEARD = Measured((Measure("n", 1.0, "s"),), Events())
+
+
+def test_put_then_get(tmp_path):
+    store = ArtefactStore(tmp_path)
+    assert store.get("listen", "a", "k", Measured) is None
+    store.put("listen", "a", "k", HEARD)
+    assert store.has("listen", "a", "k")
+    assert store.get("listen", "a", "k", Measured) == HEARD
+
+
+def test_a_torn_file_counts_as_absent(tmp_path):
+    store = ArtefactStore(tmp_path)
+    store.put("listen", "a", "k", HEARD)
+    path = store.path("listen", "a", "k")
+    path.write_bytes(path.read_bytes()[:-3])
+    assert store.get("listen", "a", "k", Measured) is None
+    assert not store.has("listen", "a", "k")
+
+
+def test_a_hostile_call_id_stays_inside_the_folder(tmp_path):
+    store = ArtefactStore(tmp_path)
+    store.put("listen", "../../etc/passwd", "k", HEARD)
+    files = [p for p in tmp_path.rglob("*") if p.is_file()]
+    assert len(files) == 1 and files[0].is_relative_to(tmp_path / "artefacts")
+
+
+def test_prune_keeps_what_is_current(tmp_path):
+    store = ArtefactStore(tmp_path)
+    store.put("listen", "a", "old", HEARD)
+    store.put("listen", "a", "new", HEARD)
+    assert store.prune({"listen": [("a", "new")]}) == 1
+    assert store.has("listen", "a", "new") and not store.has("listen", "a", "old")
+
+
+def test_latest_reads_whatever_was_written_last(tmp_path):
+    store = ArtefactStore(tmp_path)
+    assert store.latest("judge", "a", Standard) is None
+    for when, name in enumerate(["old", "new"]):
+        store.put("judge", "a", f"{name}-key-of-more-than-24-characters", Standard(name, "1"))
+        path = store.path("judge", "a", f"{name}-key-of-more-than-24-characters")
+        os.utime(path, ns=(when, when))
+    assert store.latest("judge", "a", Standard) == Standard("new", "1")
+
+
+def test_a_record_field_touches_only_the_stages_that_read_it():
+    keys = Keys([Listen(), Judge()])
+    one, other = keys.of(make_call("a", business="inquiry")), keys.of(make_call("a", business="complaint"))
+    assert one["listen"] == other["listen"]
+    assert one["judge"] != other["judge"]
+
+
+def test_a_setting_touches_its_stage_and_what_follows():
+    call = make_call("a")
+    before = Keys([Listen(settings={"x": 1}), Judge()]).of(call)
+    after = Keys([Listen(settings={"x": 2}), Judge()]).of(call)
+    assert before["listen"] != after["listen"] and before["judge"] != after["judge"]
+    later = Keys([Listen(settings={"x": 1}), Judge(settings=5)]).of(call)
+    assert before["listen"] == later["listen"] and before["judge"] != later["judge"]
+
+
+def test_other_bytes_are_another_call():
+    keys = Keys([Listen()])
+    call = make_call("a")
+    assert keys.of(call) != keys.of(replace(call, sha256="other"))
+
+
+def test_a_write_that_fails_leaves_nothing(tmp_path):
+    target = tmp_path / "is-a-folder"
+    (target / "x").mkdir(parents=True)
+    try:
+        write_atomically(target, b"data")
+    except OSError:
+        pass
+    else:
+        raise AssertionError("a folder was overwritten")
+    assert [p.name for p in tmp_path.iterdir()] == ["is-a-folder"]
