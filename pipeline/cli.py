@@ -49,3 +49,7 @@ def main() -> None:
     The daily job:    callqa run /recordings --cdr calls.csv --date yesterday --profile cpu
     Look at one call: callqa show CALL_ID
     """
+
+
+if __name__ == "__main__":
+    main()
