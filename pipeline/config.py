@@ -124,7 +124,17 @@ class BatchConfig:
 class ReviewConfig:
     """The review desk."""
 
-    appeal_days: int = 7
+    appeal_days: int = 7  # an agent may appeal this long after a call is published
+    recordings: tuple[str, ...] = ()  # folders sound may be served from; empty: those of each day's run.json
+    session_hours: float = 12.0  # longest a log-in lasts
+    idle_minutes: float = 120.0  # … and longest without a click
+    login_attempts: int = 5  # failed log-ins of one name in the window before it must wait
+    login_window_s: float = 900.0
+    secure_cookies: bool = False  # true behind https: cookies then never travel in the clear
+    sso_header: str = ""  # e.g. "X-Remote-User": the name a reverse proxy vouches for; empty: off
+    sso_trusted: tuple[str, ...] = ("127.0.0.1", "::1")  # addresses the header is believed from
+    webhook: str = ""  # URL each step of an appeal is posted to as JSON; empty: none
+    page_size: int = 50  # calls a queue page
 
 
 @dataclass(frozen=True, slots=True)
