@@ -71,6 +71,23 @@ def _codes() -> dict[str, str]:
 
 
 @cache
+def near(one: str, other: str) -> bool:
+    """Do two codes share an initial or a final, as mishearings mostly do (定 ding – 经 jing)?"""
+    first, second = _parts().get(one), _parts().get(other)
+    return first is not None and second is not None and any(a == b != "" for a, b in zip(first, second))
+
+
+@cache
+def _parts() -> dict[str, tuple[str, str]]:
+    """Code → (initial, final) of its class."""
+    found = {}
+    for name, character in _codes().items():
+        match = _INITIAL.match(name)
+        found[character] = (match.group(1) or "", match.group(2)) if match else ("", name)
+    return found
+
+
+@cache
 def sound_of(character: str) -> str:
     """Code of a character read alone; a Latin letter or an unread character stands for itself."""
     found = readings(character)

@@ -1,0 +1,99 @@
+"""Laying the parts of a pattern on a text: the edit distances, and where a part may stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rapidfuzz.distance import Levenshtein
+
+from pipeline.rules.variants import Literal, Slot, fill_slot
+from pipeline.sounds import near
+from pipeline.text import PreparedText
+
+LONGEST_SLOT = 12  # characters a slot may take before a literal
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A part laid on ``chars[start:end]``: cost in edits of sound, edits of character.
+
+    A syllable replaced by one that shares neither initial nor final costs 1.5, any other edit 1:
+    recognisers mishear towards near sounds, while another word (不会 for 不管) is usually far.
+    """
+
+    start: int
+    end: int
+    sound: float
+    char: int
+
+
+def fit_near(literal: Literal, edits: int, chars: str, sounds: str, start: int) -> Fit | None:
+    """The best placing of ``literal`` that begins within ``edits`` of ``start``; None beyond the budget."""
+    size = len(literal.sounds)
+    if edits == 0:
+        if start < 0 or sounds[start : start + size] != literal.sounds:
+            return None
+        return Fit(start, start + size, 0, _char_edits(literal, chars, start, start + size))
+    window = sounds[max(0, start) : start + size]
+    straight = Levenshtein.distance(literal.sounds, window, score_cutoff=2 * edits)
+    if straight > 2 * edits:
+        return None
+    if straight == 0:
+        return Fit(start, start + size, 0, _char_edits(literal, chars, start, start + size))
+    return _fit_between(literal, edits, chars, sounds, start - edits, start + size + edits)
+
+
+def _fit_between(literal: Literal, edits: int, chars: str, sounds: str, low: int, high: int) -> Fit | None:
+    """The best placing of ``literal`` inside ``[low, high)``: fewest edits, then nearest its own length."""
+    low, high = max(0, low), min(len(sounds), high)
+    size = len(literal.sounds)
+    exact = sounds.find(literal.sounds, low, high)
+    if exact >= 0:
+        return Fit(exact, exact + size, 0, _char_edits(literal, chars, exact, exact + size))
+    best: tuple[int, int, int, int] | None = None
+    cutoff = edits
+    for start in range(low, high):
+        for end in range(max(start + 1, start + size - edits), min(high, start + size + edits) + 1):
+            distance = Levenshtein.distance(literal.sounds, sounds[start:end], score_cutoff=cutoff)
+            if distance <= cutoff:
+                rank = (distance, abs(end - start - size), start, end)
+                if best is None or rank < best:
+                    best, cutoff = rank, distance
+    if best is None:
+        return None
+    distance, _, start, end = best
+    heard = sounds[start:end]
+    far = sum(
+        1
+        for edit, at, there in Levenshtein.editops(literal.sounds, heard)
+        if edit == "replace" and not near(literal.sounds[at], heard[there])
+    )
+    return Fit(start, end, distance + 0.5 * far, _char_edits(literal, chars, start, end))
+
+
+def _char_edits(literal: Literal, chars: str, start: int, end: int) -> int:
+    return int(Levenshtein.distance(literal.chars, chars[start:end]))
+
+
+def place_right(part: Literal | Slot, text: PreparedText, at: int, slack: int, edits: float) -> Fit | None:
+    """``part`` within ``slack`` characters after ``at``, or None."""
+    if isinstance(part, Slot):
+        for start in range(at, min(at + slack, len(text.chars)) + 1):
+            end = fill_slot(part.name, text.chars, text.sounds, start, len(text.chars))
+            if end is not None:
+                return Fit(start, end, 0, 0)
+        return None
+    edits = min(int(edits), len(part.sounds) - 1)
+    return _fit_between(part, edits, text.chars, text.sounds, at, at + slack + len(part.sounds) + edits)
+
+
+def place_left(part: Literal | Slot, text: PreparedText, at: int, slack: int, edits: float) -> Fit | None:
+    """``part`` ending within ``slack`` characters before ``at``, or None."""
+    if isinstance(part, Slot):
+        for start in range(max(0, at - slack - LONGEST_SLOT), at):
+            end = fill_slot(part.name, text.chars, text.sounds, start, at)
+            if end is not None and at - slack <= end:
+                return Fit(start, end, 0, 0)
+        return None
+    edits = min(int(edits), len(part.sounds) - 1)
+    return _fit_between(part, edits, text.chars, text.sounds, at - slack - len(part.sounds) - edits, at)

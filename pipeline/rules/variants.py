@@ -1,0 +1,223 @@
+"""How a phrase variant is written, and the flat patterns it stands for.
+
+=============  =======================================================
+``您好请问``      the characters; punctuation and fillers never matter
+``[可以]``       optional; ``[啊|呀]`` one of them or none
+``(能|可以)``    one of these; may be nested
+``{姓氏}``       a slot: see SLOTS
+``…`` ``…12``   up to 8, up to 12 characters of anything
+``<帮>``         the synonym set of that name
+=============  =======================================================
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+
+from pipeline.sounds import sound_of
+from pipeline.text import prepare
+
+GAP_CHARS = 8
+MAX_FLAT = 1_000  # patterns one variant may stand for
+
+_SURNAMES = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪"
+    "范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤温康施文牛樊葛邢安齐易乔伍庞颜倪"
+)
+_DIGIT = "[零一二三四五六七八九要]"  # 要 sounds as 幺, which prepare() has made 一 where it was heard right
+_NUMBER = "[零一二三四五六七八九十百千万点半几]"
+# Written in characters, matched on their sounds, so that a homophone still fills the slot.
+SLOTS: Mapping[str, str] = {
+    "姓氏": f"(?:欧阳|上官|司马|诸葛|[{_SURNAMES}])",
+    "工号": f"{_DIGIT}{{2,}}(?:.?{_DIGIT}{{2,}})?",
+    "数字": f"{_NUMBER}{{1,20}}",
+    "金额": f"{_NUMBER}{{1,12}}(?:元|块|角|毛|分钱|人民币)",
+    "时间": (
+        f"(?:{_NUMBER}{{1,6}}(?:到{_NUMBER}{{1,4}})?个?半?(?:分钟|小时|钟头|天|点|号|日|月|周|星期|工作日|秒)"
+        f"|(?:今|明|后)(?:天|晚)(?:上午|下午|早上|晚上)?|(?:上午|下午|晚上|中午)(?:{_NUMBER}{{1,4}}点)?"
+        f"|下?(?:周|星期)[一二三四五六日末])"
+    ),
+    "部门": ".{1,6}?(?:部门|部|中心|科|组|处|专席|专员|营业厅|厅)",
+    "称呼": f"(?:欧阳|[{_SURNAMES}])?(?:先生|女士|小姐|太太|阿姨|叔叔|大爷|大妈|老师|同志)",
+}
+_WIDE = str.maketrans("（）［］｛｝｜〈〉《》", "()[]{}|<><>")
+
+
+class PhraseError(ValueError):
+    """A variant that cannot be read; names theme, variant, place, what was expected and found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    chars: str
+    sounds: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    most: int
+
+
+Part = Literal | Slot | Gap
+Flat = tuple[Part, ...]
+
+
+# Share of a filled slot's characters that must be right; sound alone may supply the rest. A surname may
+# be any homophone (皇 for 黄); a department's short names (部, 科) sound like too much else (不, 可).
+_RIGHT_SHARE = {"姓氏": 0.0, "部门": 1.0}
+_HANZI = re.compile(r"[\u4e00-\u9fff]")
+
+
+@cache
+def _slot_pattern(name: str) -> tuple[re.Pattern[str], frozenset[str]]:
+    """The slot's expression over sound codes, and the characters it is written with."""
+    on_sounds = _HANZI.sub(lambda m: sound_of(m.group()), SLOTS[name])
+    return re.compile(on_sounds), frozenset(_HANZI.findall(SLOTS[name]))
+
+
+@cache
+def _slot_on_characters(name: str) -> re.Pattern[str]:
+    return re.compile(SLOTS[name])
+
+
+def fill_slot(name: str, chars: str, sounds: str, start: int, end: int) -> int | None:
+    """End of the slot ``name`` when it is filled from ``start`` on, inside ``[start, end)``; else None."""
+    share = _RIGHT_SHARE.get(name, 0.5)
+    if share == 1.0:
+        exact = _slot_on_characters(name).match(chars, start, end)
+        return exact.end() if exact else None
+    pattern, alphabet = _slot_pattern(name)
+    match = pattern.match(sounds, start, end)
+    if match is None:
+        return None
+    right = sum(character in alphabet for character in chars[start : match.end()])
+    return match.end() if right >= share * (match.end() - start) else None
+
+
+def flatten(variant: str, synonyms: Mapping[str, tuple[str, ...]], *, theme: str) -> tuple[Flat, ...]:
+    """Every plain pattern ``variant`` stands for, without repetition. Raises PhraseError."""
+    reader = _Reader(variant.translate(_WIDE), synonyms, theme)
+    raw = reader.alternatives(stop="")
+    flats = {flat: None for one in raw if (flat := _merge(one)) is not None}
+    if not flats:
+        raise PhraseError(
+            f"theme {theme!r}, variant {variant!r}: expected some characters, found only fillers"
+        )
+    return tuple(flats)
+
+
+def _merge(tokens: tuple[str | Slot | Gap, ...]) -> Flat | None:
+    """Join characters to literals; None when nothing audible is left."""
+    parts: list[Part] = []
+    run = ""
+    for token in (*tokens, None):
+        if isinstance(token, str):
+            run += token
+            continue
+        prepared = prepare(run)
+        if prepared.chars:
+            parts.append(Literal(prepared.chars, prepared.sounds))
+        run = ""
+        if token is not None:
+            parts.append(token)
+    while parts and isinstance(parts[0], Gap):
+        parts.pop(0)
+    while parts and isinstance(parts[-1], Gap):
+        parts.pop()
+    return tuple(parts) if any(isinstance(part, Literal) for part in parts) else None
+
+
+class _Reader:
+    """Recursive descent over one variant; every method returns the alternatives it read."""
+
+    def __init__(self, text: str, synonyms: Mapping[str, tuple[str, ...]], theme: str) -> None:
+        self.text, self.synonyms, self.theme, self.at = text, synonyms, theme, 0
+        self.open_synonyms: tuple[str, ...] = ()
+
+    def alternatives(self, *, stop: str) -> list[tuple[str | Slot | Gap, ...]]:
+        """Sequences separated by ``|`` up to ``stop`` ("" is the end of the text)."""
+        found = self._sequence(stop)
+        while self._peek() == "|":
+            if not stop:
+                self._fail("a | only inside [...] or (...)")
+            self.at += 1
+            found = found + self._sequence(stop)
+        if stop and self._peek() != stop:
+            self._fail(f"a closing {stop!r}")
+        return found
+
+    def _sequence(self, stop: str) -> list[tuple[str | Slot | Gap, ...]]:
+        found: list[tuple[str | Slot | Gap, ...]] = [()]
+        while (character := self._peek()) and character not in ("|", stop):
+            if character in ")]}>":
+                self._fail(f"no {character!r} without its opening bracket")
+            options = self._item(character)
+            found = [(*head, *tail) for head, tail in product(found, options)]
+            if len(found) > MAX_FLAT:
+                self._fail(f"at most {MAX_FLAT} combinations")
+        return found
+
+    def _item(self, character: str) -> list[tuple[str | Slot | Gap, ...]]:
+        self.at += 1
+        if character == "[":
+            inner = self.alternatives(stop="]")
+            self.at += 1
+            return [(), *inner]
+        if character == "(":
+            inner = self.alternatives(stop=")")
+            self.at += 1
+            return inner
+        if character == "{":
+            return [(self._slot(),)]
+        if character == "<":
+            return self._synonym()
+        if character == "…":
+            digits = re.compile(r"[0-9]*").match(self.text, self.at)
+            self.at = digits.end() if digits else self.at
+            return [(Gap(int(digits.group()) if digits and digits.group() else GAP_CHARS),)]
+        return [(character,)]
+
+    def _slot(self) -> Slot:
+        name = self._until("}")
+        if name not in SLOTS:
+            self._fail(f"a slot, one of {'、'.join(SLOTS)}", name)
+        return Slot(name)
+
+    def _synonym(self) -> list[tuple[str | Slot | Gap, ...]]:
+        name = self._until(">")
+        if name not in self.synonyms:
+            self._fail(f"a synonym set, one of {'、'.join(self.synonyms) or '(none)'}", name)
+        if name in self.open_synonyms:
+            self._fail("no synonym set inside itself", name)
+        found: list[tuple[str | Slot | Gap, ...]] = []
+        for option in self.synonyms[name]:
+            inner = _Reader(option.translate(_WIDE), self.synonyms, self.theme)
+            inner.open_synonyms = (*self.open_synonyms, name)
+            found += inner.alternatives(stop="")
+        return found
+
+    def _until(self, closing: str) -> str:
+        end = self.text.find(closing, self.at)
+        if end < 0:
+            self._fail(f"a closing {closing!r}")
+        name, self.at = self.text[self.at : end].strip(), end + 1
+        return name
+
+    def _peek(self) -> str:
+        return self.text[self.at : self.at + 1]
+
+    def _fail(self, expected: str, found: str | None = None) -> None:
+        seen = found if found is not None else (self._peek() or "the end")
+        raise PhraseError(
+            f"theme {self.theme!r}, variant {self.text!r}, character {self.at + 1}: "
+            f"expected {expected}, found {seen!r}"
+        )
