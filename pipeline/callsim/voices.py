@@ -31,7 +31,8 @@ Language = Literal["cmn", "yue", "en"]
 RATE_HZ = 16_000
 _ESPEAK_HZ = 22_050
 _LANGUAGE = {"cmn": "cmn-latn-pinyin", "yue": "yue", "en": "en-us"}
-_CPM_PER_WPM = 1.35  # measured: Mandarin characters a minute for one unit of espeak-ng's -s
+# Measured: Han characters (English: letters) a minute for one unit of espeak-ng's -s.
+_CPM_PER_WPM = {"cmn": 1.35, "yue": 1.35, "en": 4.7}
 _AMPLITUDE = 55  # espeak-ng's -a; several variants clip at its default of 100
 _PAUSE_MS = 900  # between sentences that share one process
 _BATCH = 16  # sentences a process: the program's start costs as much as two sentences
@@ -68,7 +69,7 @@ class Voice:
 
     def wpm(self) -> int:
         """espeak-ng's -s that gives about ``cpm`` after the formant resampling."""
-        return int(np.clip(round(self.cpm / self.formant / _CPM_PER_WPM), 80, 450))
+        return int(np.clip(round(self.cpm / self.formant / _CPM_PER_WPM[self.language]), 80, 450))
 
     def at_rate(self, cpm: float) -> Voice:
         return replace(self, cpm=cpm)
