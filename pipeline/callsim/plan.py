@@ -148,6 +148,8 @@ def _say(desk: _Desk, event: Event) -> None:
     assert event.role is not None
     person = person_of(desk.script, event.role)
     natural = float(desk.rng.uniform(0.4, 0.9))
+    if desk.marks and desk.marks[-1].span.end_s == desk.now:
+        natural = 0.0  # a wait lasts exactly as long as it says
     if event.at_s is not None and desk.last is not None:
         start = desk.last.span.start_s + event.at_s
     else:

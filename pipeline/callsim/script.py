@@ -184,6 +184,7 @@ def parse_script(loaded: Any, *, where: str = "script") -> Script:
     events = fields.pop("events", None)
     if not isinstance(events, list) or not events:
         raise ScriptError(f"{where}: events: expected a list of events, found {events!r}")
+    fields["id"] = str(fields.get("id", "call"))
     parts["events"] = tuple(_event(e, f"{where}: event {i + 1}") for i, e in enumerate(events))
     started = fields.pop("started_at", None)
     if started is not None:
