@@ -1,0 +1,310 @@
+"""Recordings and call records in, one ``Call`` per recording out, and a ledger row for all the rest.
+
+Nothing is decoded here: names, records, headers and SHA-256 only, so that 100,000 files take minutes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pipeline.audio import AudioError, Probe, probe
+from pipeline.cdr import Problem, Records, read_cdr
+from pipeline.cdr.filenames import NameFacts, compile_patterns, read_name
+from pipeline.config import ConfigError, IngestConfig
+from pipeline.stages.match import match_records
+from pipeline.stages.recordings import (
+    Listing,
+    Recording,
+    list_recordings,
+    pair_legs,
+    sha256,
+    still_growing,
+)
+from pipeline.types import Call, CallRecord, LedgerRow, LedgerStatus
+
+STAGE = "ingest"
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """The day's work. Every recording and every call record is in ``calls`` or in ``ledger``.
+
+    ``remarks`` (call id → words for the ledger) cost a call nothing; ``problems`` are the faults of
+    the call-record file; ``notes`` concern the folder as a whole.
+    """
+
+    calls: tuple[Call, ...]
+    ledger: tuple[LedgerRow, ...]
+    remarks: Mapping[str, tuple[str, ...]]
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """One recording with all that is known of it; ``fault`` says why it goes no further."""
+
+    recording: Recording
+    name: NameFacts | None
+    record: CallRecord | None
+    sha256: str = ""
+    probes: tuple[Probe, ...] = ()
+    fault: tuple[LedgerStatus, str] | None = None
+
+    @property
+    def started_at(self) -> datetime | None:
+        record, name = self.record, self.name
+        told = (record.started_at or record.answered_at) if record else None
+        return told or (name.started_at if name else None)
+
+    @property
+    def call_id(self) -> str:
+        told = self.record.call_id if self.record else (self.name.call_id if self.name else None)
+        return safe_id(told or self.recording.stem)
+
+
+def ingest(
+    recordings: str,
+    *,
+    config: IngestConfig,
+    cdr: Path | None = None,
+    day: date | None = None,
+    spool: Path | None = None,
+    workers: int = 4,
+    progress: Progress | None = None,
+) -> Ingested:
+    """Find, identify and check every recording under ``recordings``; with ``day``, only that day's.
+
+    Raises RecordingsError, CdrError and ConfigError: nothing could be begun. All else is in the answer.
+    """
+    zone = zone_of(config)
+    patterns = compile_patterns(config.filename_patterns)
+    records = read_cdr(cdr, config) if cdr else Records((), (), (), "none")
+    listing = list_recordings(recordings, spool=spool, workers=workers)
+    units = _units(listing, config)
+    matched, left_over, remarks = match_records(units, records.records)
+    found = [_Found(unit, read_name(unit.where, patterns, zone), record) for unit, record in matched]
+    found = [_placed(item, day, zone, config) for item in found]
+    growing = still_growing(
+        (path for item in found if not item.fault for path in item.recording.paths), settle_s=config.settle_s
+    )
+    with ThreadPoolExecutor(max(1, workers)) as pool:
+        examined = []
+        for item in pool.map(lambda item: _examined(item, growing, config), found):
+            examined.append(item)
+            if progress:
+                progress(len(examined), len(found))
+    calls, rows, noted = _settled(examined, config, with_records=cdr is not None)
+    rows += [LedgerRow("", name, "", "failed", STAGE, reason) for name, reason in listing.failed]
+    rows += _records_without_audio(left_over, day, zone)
+    rows += [
+        LedgerRow("", problem.file, "", "failed", STAGE, str(problem))
+        for problem in records.problems
+        if problem.line == 0 and not problem.call_id
+    ]
+    for problem in records.problems:
+        if problem.call_id:
+            noted.setdefault(safe_id(problem.call_id), []).append(f"call record: {problem}")
+    for call_id, words in remarks.items():
+        noted.setdefault(safe_id(call_id), []).append(words)
+    rows = [replace(row, reason="; ".join([row.reason, *noted.pop(row.call_id, ())])) for row in rows]
+    return Ingested(
+        tuple(calls), tuple(rows), {k: tuple(v) for k, v in noted.items()}, records.problems,
+        (*_passed_over(listing), *records.notes),
+    )  # fmt: skip
+
+
+def parse_day(text: str, *, timezone: str, now: datetime) -> date:
+    """``YYYY-MM-DD``, ``today`` or ``yesterday`` in ``timezone``; ``now`` has a zone. Raises ValueError."""
+    today = now.astimezone(ZoneInfo(timezone)).date()
+    if text in ("today", "yesterday"):
+        return today - timedelta(days=text == "yesterday")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"--date: expected YYYY-MM-DD, today or yesterday, found {text!r}") from None
+
+
+def safe_id(call_id: str) -> str:
+    """``call_id`` as it can stand in a file name and a URL; the switch's own characters mostly can."""
+    plain = re.sub(r"[^\w.+~=-]", "_", call_id).lstrip(".-") or "_"
+    return plain[:120]
+
+
+def zone_of(config: IngestConfig) -> ZoneInfo:
+    try:
+        return ZoneInfo(config.timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigError(
+            f"ingest.timezone: expected a name such as Asia/Shanghai, found {config.timezone!r}"
+        ) from error
+
+
+def _units(listing: Listing, config: IngestConfig) -> list[Recording]:
+    """Legs are joined when the header says mono; only files named like legs are opened for it."""
+    legs = [path for path, name, _ in listing.files if Path(name).stem.endswith(config.leg_suffixes)]
+    mono = []
+    for path in legs:
+        try:
+            if probe(path).channels == 1:
+                mono.append(path)
+        except AudioError:
+            continue  # told when it is examined
+    return pair_legs(listing.files, suffixes=config.leg_suffixes, mono=mono)
+
+
+def _placed(item: _Found, day: date | None, zone: ZoneInfo, config: IngestConfig) -> _Found:
+    """Is it known what this recording is, and is it of the day asked for?"""
+    if item.name is None and item.record is None:
+        tried = ", ".join(config.filename_patterns)
+        reason = f"its name fits no pattern ({tried}) and no call record names it"
+        return replace(item, fault=("excluded", reason))
+    if day is None:
+        return item
+    at = item.started_at
+    of = at.astimezone(zone).date() if at else (item.name.day if item.name else None)
+    if of is None:
+        return replace(item, fault=("excluded", f"no start time is known, and {day} was asked for"))
+    if of != day:
+        return replace(item, fault=("excluded", f"of another day ({of}), and {day} was asked for"))
+    return item
+
+
+def _examined(item: _Found, growing: set[str], config: IngestConfig) -> _Found:
+    """Hash and header. Called from several threads."""
+    if item.fault:
+        return item
+    paths = _agent_first(item, config)
+    item = replace(item, recording=replace(item.recording, paths=paths))
+    if growing.intersection(paths):
+        return replace(
+            item, fault=("failed", "still being written: its size changed while looked at; run again later")
+        )
+    try:
+        item = replace(item, sha256=sha256(paths))
+        item = replace(item, probes=tuple(probe(path) for path in paths))
+    except OSError as error:
+        reason = f"{item.recording.name}: expected a readable file, found {error.strerror or error}"
+        return replace(item, fault=("failed", reason))
+    except AudioError as error:
+        reason = f"{Path(error.path).name}: expected {error.expected}, found {error.found}"
+        return replace(item, fault=("failed", reason))
+    seconds = max(p.duration_s for p in item.probes)
+    if seconds < config.min_duration_s:
+        reason = f"{seconds:.1f} s of sound, shorter than min_duration_s = {config.min_duration_s:g}"
+        return replace(item, fault=("excluded", reason))
+    if seconds > config.max_duration_s:
+        reason = f"{seconds:.0f} s of sound, longer than max_duration_s = {config.max_duration_s:g}"
+        return replace(item, fault=("excluded", reason))
+    return item
+
+
+def _agent_first(item: _Found, config: IngestConfig) -> tuple[str, ...]:
+    paths = item.recording.paths
+    if len(paths) == 2 and config.agent_leg.get(_direction(item)) == config.leg_suffixes[1]:
+        return paths[::-1]
+    return paths
+
+
+def _settled(
+    items: Iterable[_Found], config: IngestConfig, *, with_records: bool
+) -> tuple[list[Call], list[LedgerRow], dict[str, list[str]]]:
+    """Ids made unique, and the remarks each call carries."""
+    calls: list[Call] = []
+    rows: list[LedgerRow] = []
+    remarks: dict[str, list[str]] = {}
+    files: dict[str, str] = {}  # call id → file
+    heard: dict[str, str] = {}  # sha256 → call id
+    for item in items:
+        call_id, name = item.call_id, item.recording.name
+        words = [item.recording.remark] if item.recording.remark else []
+        if call_id in files:
+            copy = next(i for n in range(2, 10**9) if (i := f"{call_id}~{n}") not in files)
+            words.append(
+                f"duplicate call_id {call_id}, first used by {files[call_id]}; this one is kept as {copy}"
+            )
+            call_id = copy
+        files[call_id] = name
+        if item.fault:
+            status, reason = item.fault
+            words += [note for found in item.probes for note in found.notes]
+            rows.append(LedgerRow(call_id, name, item.sha256, status, STAGE, "; ".join([reason, *words])))
+            continue
+        if item.sha256 in heard:
+            words.append(f"same audio as {heard[item.sha256]}")
+        heard.setdefault(item.sha256, call_id)
+        if with_records and item.record is None:
+            words.append("no call record: what its name does not tell is unknown")
+        words += [note for found in item.probes for note in found.notes]
+        if words:
+            remarks[call_id] = words
+        calls.append(_call(item, call_id, config))
+    return calls, rows, remarks
+
+
+def _direction(item: _Found) -> str:
+    told = item.record.direction if item.record else "unknown"
+    return item.name.direction if told == "unknown" and item.name else told
+
+
+def _call(item: _Found, call_id: str, config: IngestConfig) -> Call:
+    record, name = item.record, item.name or NameFacts()
+    joined = len(item.probes) == 2
+    channels = 2 if joined else item.probes[0].channels
+    agent_channel: int | None = None
+    direction = record.direction if record and record.direction != "unknown" else name.direction
+    if joined:
+        agent_channel = 0  # the agent's leg goes first
+    elif channels == 2:
+        told = record.agent_channel if record else None
+        agent_channel = told if told is not None else config.agent_channel.get(direction, 0)
+    return Call(
+        id=call_id,
+        paths=item.recording.paths,
+        sha256=item.sha256,
+        sample_rate_hz=max(p.sample_rate_hz for p in item.probes),
+        channels=channels,
+        duration_s=max(p.duration_s for p in item.probes),
+        started_at=item.started_at,
+        direction=direction,
+        agent_id=(record.agent_id if record else None) or name.agent_id,
+        agent_name=(record.agent_name if record else None) or name.agent_name,
+        team=(record.team if record else None) or name.team,
+        agent_channel=agent_channel,
+        cdr=record,
+    )
+
+
+def _records_without_audio(
+    records: Iterable[tuple[CallRecord, str]], day: date | None, zone: ZoneInfo
+) -> list[LedgerRow]:
+    rows = []
+    for record, why in records:
+        at = record.started_at or record.answered_at
+        if day is not None and (at is None or at.astimezone(zone).date() != day):
+            reason = (
+                f"of another day than {day}" if at else f"no start time is known, and {day} was asked for"
+            )
+            rows.append(
+                LedgerRow(safe_id(record.call_id), "", "", "excluded", STAGE, f"call record {reason}")
+            )
+        elif record.reader != "generic" and record.answered_at is None:
+            reason = "never answered, so nothing was recorded"
+            rows.append(LedgerRow(safe_id(record.call_id), "", "", "excluded", STAGE, reason))
+        else:
+            rows.append(LedgerRow(safe_id(record.call_id), "", "", "missing_audio", STAGE, why))
+    return rows
+
+
+def _passed_over(listing: Listing) -> tuple[str, ...]:
+    if not listing.passed_over:
+        return ()
+    kinds = ", ".join(f"{count} {suffix}" for suffix, count in sorted(listing.passed_over.items()))
+    return (f"files that are no recordings by their names: {kinds}",)

@@ -1,0 +1,78 @@
+"""Which call record belongs to which recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
+
+from pipeline.stages.recordings import Recording
+from pipeline.types import CallRecord
+
+Matched = list[tuple[Recording, CallRecord | None]]
+
+
+def match_records(
+    recordings: Sequence[Recording], records: Iterable[CallRecord]
+) -> tuple[Matched, list[tuple[CallRecord, str]], dict[str, str]]:
+    """By file name first (the record's path may be longer or shorter than ours), then by call id.
+
+    Returns every recording with its record or None, the records left over with the reason, and
+    remarks (call id → words) for recordings that two records claim.
+    """
+    index = _Index(records)
+    used: dict[int, str] = {}
+    matched: Matched = []
+    for recording in recordings:
+        record = index.of(recording)
+        if record is not None:
+            used.setdefault(id(record), recording.name)
+        matched.append((recording, record))
+    left_over: list[tuple[CallRecord, str]] = []
+    remarks: dict[str, str] = {}
+    taken = {_base(recording.name): record for recording, record in matched if record}
+    for record in index.records:
+        if id(record) in used:
+            continue
+        rival = taken.get(_base(record.file)) if record.file else None
+        if rival is not None:
+            left_over.append((record, f"its file {record.file} is the recording of call {rival.call_id}"))
+            remarks[rival.call_id] = f"call record {record.call_id} names the same file"
+        else:
+            named = f"{record.file} was not found" if record.file else "no recording bears its id"
+            left_over.append((record, named))
+    return matched, left_over, remarks
+
+
+class _Index:
+    def __init__(self, records: Iterable[CallRecord]) -> None:
+        self.records = list(records)
+        self._by_file: dict[str, list[CallRecord]] = {}
+        self._by_id: dict[str, CallRecord] = {}
+        for record in self.records:
+            if record.file:
+                self._by_file.setdefault(_base(record.file), []).append(record)
+            self._by_id.setdefault(record.call_id.lower(), record)
+
+    def of(self, recording: Recording) -> CallRecord | None:
+        names = [PurePosixPath(recording.name).name.lower(), recording.stem.lower()]
+        names.append(recording.stem.lower() + PurePosixPath(recording.name).suffix.lower())
+        for name in names:
+            if rivals := self._by_file.get(name):
+                exact = [record for record in rivals if _same_file(record.file or "", recording.name)]
+                return (exact or rivals)[0]
+        stem = recording.stem.lower()
+        if stem in self._by_id:
+            return self._by_id[stem]
+        # FreePBX puts the unique id last, behind a hyphen
+        return self._by_id.get(stem.rsplit("-", 1)[-1]) or self._by_id.get(stem.rsplit("_", 1)[-1])
+
+
+def _base(file: str) -> str:
+    return file.replace("\\", "/").rsplit("/", 1)[-1].lower()
+
+
+def _same_file(told: str, name: str) -> bool:
+    """One path ends with the other."""
+    one, other = (PurePosixPath(text.replace("\\", "/").lower()).parts for text in (told, name))
+    shared = min(len(one), len(other))
+    return one[-shared:] == other[-shared:]
