@@ -52,7 +52,7 @@ class AuditionConfig:
     vad_threshold: float = 0.5  # Silero's own default
     vad_release: float = 0.35  # Silero's own default: threshold − 0.15
     min_voice_s: float = 0.12  # shorter than any Mandarin syllable said alone (Deng: ≥ 150 ms)
-    min_pause_s: float = 0.2  # shorter silences are stop consonants, not pauses (Goldman-Eisler: 0.25 s)
+    min_pause_s: float = 0.13  # shorter ones are stop consonants (Hieke, Kowal & O’Connell, Language and Speech 26, 1983)
     min_digital_silence_s: float = 0.2
     pitch_min_hz: float = 70.0
     pitch_max_hz: float = 420.0
@@ -63,7 +63,16 @@ class AuditionConfig:
 class DiarizeConfig:
     """Who speaks, and which one is the agent."""
 
-    min_role_probability: float = 0.8
+    min_role_probability: float = 0.8  # below it the roles of a call are unknown
+    swap_probability: float = 0.97  # words this sure of the opposite swap the channel map; less is reported
+    # mono only. Bounds, not a fixed two: see docs/accuracy.md, "Mono: who speaks"
+    min_speakers: int = 1
+    max_speakers: int = 3
+    segmentation_step: float = 0.2  # of the model's window; table in docs/accuracy.md
+    segmentation_batch_size: int = 16
+    embedding_batch_size: int = 16
+    window_s: float = 1200.0  # longer calls are diarized in pieces of this length, in bounded memory
+    voice_profiles: str = ""  # folder of agents' voice profiles; empty: off
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,7 @@ class MeasureConfig:
 
     min_gap_s: float = 3.0
     dead_air_scored_s: float = 5.0  # reported from min_gap_s, scored from here
+    listed_gap_s: float = 1.0  # shorter silences are the rhythm of talk, and no events
     thinking_s: float = 3.0  # a shorter silence is somebody thinking
     long_wait_s: float = 30.0  # S0: a wait of 30 s or more needs an apology on return
     reassure_every_s: float = 15.0  # S1: 对不起,请再稍等一下 at least this often

@@ -170,6 +170,7 @@ class Turn:
     channel: int | None
     source: Literal["channel", "diarized"]
     confidence: float  # 0..1, that the role is right
+    speaker: str | None = None  # the diarizer's label; None where the channel tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,7 @@ class Diarization:
     role_confidence: float
     evidence: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()  # for the ledger, e.g. "channels swapped: …"
+    exclusive: tuple[Turn, ...] = ()  # diarized turns without overlap, to join with words
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,7 @@ class Utterance:
     confidence: float  # 0..1: mean word probability × role confidence
     channel: int | None = None
     overlapped: bool = False
+    speaker: str | None = None  # the diarizer's label; None where the channel tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +223,7 @@ class Transcript:
     asr_model: str
     asr_confidence: float | None  # mean word probability; None when nothing was said
     language: str = "zh"
+    diarization: Diarization | None = None  # with the roles the words settled; replaces the stage's own
 
 
 @dataclass(frozen=True, slots=True)
