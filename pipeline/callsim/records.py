@@ -11,7 +11,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ def generic_row(call: Rendered) -> dict[str, str]:
     ended = released if released is not None else truth["duration_s"]
     row = {
         "call_id": script.id,
-        "file": " ".join(call.files()),
+        "file": call.files()[0],
         "agent_id": script.agent.id,
         "agent_name": script.agent.name,
         "team": script.agent.team,
@@ -69,45 +69,76 @@ def _generic(calls: Sequence[Rendered]) -> dict[str, str]:
 
 
 def _freeswitch(calls: Sequence[Rendered]) -> dict[str, str]:
-    """mod_json_cdr: one document for the agent's leg of each call."""
-    return {f"{c.script.id}.cdr.json": json.dumps(_freeswitch_leg(c), indent=1) for c in calls}
-
-
-def _freeswitch_leg(call: Rendered) -> dict[str, Any]:
-    row = generic_row(call)
-    # On the agent's leg the switch *sends* the BYE when the other side let go first.
-    disposition = {"customer": "send_bye", "agent": "recv_bye"}.get(row["hangup_side"], "send_cancel")
-    epochs = {k: str(int(_epoch(row[f"{k}ed_at"]))) for k in ("start", "answer")}
+    """mod_json_cdr: one document a leg, the first leg first."""
     return {
-        "variables": {
-            "uuid": row["call_id"],
-            "direction": "outbound" if row["direction"] == "inbound" else "inbound",
-            "record_file": row["file"],
-            "cc_agent": row["agent_id"],
-            "start_epoch": epochs["start"],
-            "answer_epoch": epochs["answer"],
-            "bridge_epoch": epochs["answer"],
-            "end_epoch": str(int(_epoch(row["ended_at"]))),
-            "hold_accum_seconds": str(round(float(row["hold_s"] or 0))),
-            "sip_hangup_disposition": disposition,
-            "hangup_cause": "NORMAL_CLEARING",
-        }
+        f"{call.script.id}.{letter}.cdr.json": json.dumps({"variables": leg}, indent=1)
+        for call in calls
+        for letter, leg in zip("ab", _freeswitch_legs(generic_row(call)))
     }
 
 
+def _freeswitch_legs(row: dict[str, str]) -> list[dict[str, str]]:
+    """The leg of the side that let go receives its BYE; to the other the switch sends one."""
+    ids = {"customer": row["call_id"], "agent": f"{row['call_id']}-agent"}
+    shared = {
+        "call_direction": row["direction"],
+        "record_name": row["file"],
+        "start_epoch": _epoch_s(row["started_at"]),
+        "answer_epoch": _epoch_s(row["answered_at"]),
+        "bridge_epoch": _epoch_s(row["answered_at"]),
+        "end_epoch": _epoch_s(row["ended_at"]),
+        "hold_accum_seconds": row["hold_s"],
+        "hangup_cause": "NORMAL_CLEARING",
+        "cc_agent": row["agent_id"],
+        "cc_agent_name": row["agent_name"],
+        "cc_queue": row["team"],
+    }
+    legs = [
+        shared
+        | {
+            "uuid": ids[side],
+            "cc_side": "agent" if side == "agent" else "member",
+            "bridge_uuid": ids["customer" if side == "agent" else "agent"],
+            "sip_hangup_disposition": "recv_bye" if row["hangup_side"] == side else "send_bye",
+        }
+        for side in ("customer", "agent")
+    ]
+    return legs if row["direction"] == "inbound" else legs[::-1]
+
+
 def _asterisk(calls: Sequence[Rendered]) -> dict[str, str]:
-    """cdr-csv's Master.csv (with uniqueid and recording file), and cel_custom.csv."""
+    """A CDR export with headings, and the CEL rows that tell who hung up. Times without a zone."""
     cdr, cel = [], []
     for row in map(generic_row, calls):
-        start, answer, end = (_naive(row[k]) for k in ("started_at", "answered_at", "ended_at"))
-        whole = round(_epoch(row["ended_at"]) - _epoch(row["started_at"]))
-        talk = round(_epoch(row["ended_at"]) - _epoch(row["answered_at"]))
-        cdr.append(["", "customer", row["agent_id"], "from-trunk", "", "SIP/trunk-1", f"SIP/{row['agent_id']}",
-                    "Dial", "", start, answer, end, whole, talk, "ANSWERED", "3", row["call_id"],
-                    row["file"]])  # fmt: skip
-        first = "SIP/trunk-1" if row["hangup_side"] == "customer" else f"SIP/{row['agent_id']}"
-        cel.append(["HANGUP", end, row["call_id"], first, json.dumps({"hangupsource": first})])
-    return {"Master.csv": _rows(cdr), "cel_custom.csv": _rows(cel)}
+        trunk, agent = "SIP/trunk-00000001", f"SIP/{row['agent_id'] or 'agent'}-00000002"
+        inbound = row["direction"] != "outbound"
+        cdr.append(
+            {
+                "calldate": _naive(row["started_at"]),
+                "dcontext": "from-trunk" if inbound else "from-internal",
+                "channel": trunk if inbound else agent,
+                "dstchannel": agent if inbound else trunk,
+                "lastapp": "Dial",
+                "answer": _naive(row["answered_at"]),
+                "end": _naive(row["ended_at"]),
+                "disposition": "ANSWERED",
+                "uniqueid": row["call_id"],
+                "linkedid": row["call_id"],
+                "recordingfile": row["file"],
+                "dst_cnam": row["agent_name"],
+            }
+        )
+        source = {"customer": trunk, "agent": agent}.get(row["hangup_side"], "dialplan/builtin")
+        cel.append(
+            {
+                "eventtype": "HANGUP",
+                "eventtime": _naive(row["ended_at"]),
+                "linkedid": row["call_id"],
+                "channame": source,
+                "extra": json.dumps({"hangupsource": source}),
+            }
+        )
+    return {"cdr.csv": _csv(cdr, list(cdr[0])), "cel.csv": _csv(cel, list(cel[0]))} if cdr else {}
 
 
 def _tccc(calls: Sequence[Rendered]) -> dict[str, str]:
@@ -116,16 +147,15 @@ def _tccc(calls: Sequence[Rendered]) -> dict[str, str]:
     records = [
         {
             "SessionId": row["call_id"],
-            "RecordId": row["call_id"],
             "RecordURL": row["file"],
             "Direction": 0 if row["direction"] == "inbound" else 1,
-            "StartTimeStamp": int(_epoch(row["started_at"])),
+            "StartTimestamp": int(_epoch(row["started_at"])),
+            "RingTimestamp": int(_epoch(row["answered_at"]) - float(row["ring_s"] or 0)),
             "AcceptTimestamp": int(_epoch(row["answered_at"])),
             "EndedTimestamp": int(_epoch(row["ended_at"])),
-            "Duration": round(_epoch(row["ended_at"]) - _epoch(row["answered_at"])),
-            "SeatUser": {"UserId": row["agent_id"], "Name": row["agent_name"]},
+            "SeatUser": {"StaffNumber": row["agent_id"], "Name": row["agent_name"]},
             "HungUpSide": sides.get(row["hangup_side"], ""),
-            "EndStatus": 1,
+            "SkillGroup": row["team"],
         }
         for row in map(generic_row, calls)
     ]
@@ -137,8 +167,8 @@ def _alibaba(calls: Sequence[Rendered]) -> dict[str, str]:
     records = [
         {
             "ContactId": row["call_id"],
-            "RecordingFile": row["file"],
-            "ContactType": "Inbound" if row["direction"] == "inbound" else "Outbound",
+            "RecordingFileName": row["file"],
+            "ContactType": row["direction"].upper(),
             "StartTime": int(_epoch(row["started_at"]) * 1000),
             "EstablishedTime": int(_epoch(row["answered_at"]) * 1000),
             "ReleaseTime": int(_epoch(row["ended_at"]) * 1000),
@@ -146,7 +176,8 @@ def _alibaba(calls: Sequence[Rendered]) -> dict[str, str]:
             "AgentNames": row["agent_name"],
             "RingTime": round(float(row["ring_s"] or 0)),
             "HoldTime": round(float(row["hold_s"] or 0)),
-            "ReleaseInitiator": row["hangup_side"].capitalize(),
+            "SkillGroupNames": row["team"],
+            "ReleaseInitiator": row["hangup_side"],
         }
         for row in map(generic_row, calls)
     ]
@@ -175,9 +206,13 @@ def _epoch(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
+def _epoch_s(text: str) -> str:
+    return str(int(_epoch(text)))
+
+
 def _naive(text: str) -> str:
-    """Asterisk writes times without a zone; here in UTC, as ``usegmtime=yes`` does."""
-    return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    """The wall clock of the call's own zone, as Asterisk writes it."""
+    return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _csv(rows: Sequence[dict[str, str]], columns: Sequence[str]) -> str:
@@ -185,10 +220,4 @@ def _csv(rows: Sequence[dict[str, str]], columns: Sequence[str]) -> str:
     writer = csv.DictWriter(held, columns, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     writer.writerows(rows)
-    return held.getvalue()
-
-
-def _rows(rows: Sequence[Sequence[Any]]) -> str:
-    held = io.StringIO()
-    csv.writer(held, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC).writerows(rows)
     return held.getvalue()

@@ -41,7 +41,7 @@ class Rendered:
     def files(self) -> tuple[str, ...]:
         """Names of the recording's files: one, or the two legs."""
         if self.script.layout == "legs":
-            return (f"{self.script.id}-out.wav", f"{self.script.id}-in.wav")
+            return (f"{self.script.id}-in.wav", f"{self.script.id}-out.wav")
         return (f"{self.script.id}.wav",)
 
     def write(self, folder: Path) -> tuple[Path, ...]:
