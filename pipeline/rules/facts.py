@@ -1,0 +1,167 @@
+"""What is known of one call, indexed once so that many rules can ask cheaply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pipeline.rules.answer import Hit
+from pipeline.rules.phrases import PhraseIndex, Place
+from pipeline.rules.window import Window
+from pipeline.types import (
+    CallRecord,
+    Conversation,
+    Events,
+    Evidence,
+    Measure,
+    Measured,
+    Role,
+    Span,
+    Utterance,
+    Verdict,
+)
+
+BACKCHANNEL_CHARS = 3  # 嗯, 好的, 对对对: does not take the floor, so the sentence around it goes on
+JOIN_S = 2.0  # a pause longer than this ends the sentence even without a backchannel
+MIN_HEARD_CHARS = 4  # an unclear utterance shorter than this cannot hide a phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """Below these confidences (0..1) what was heard, or who said it, is not held against anyone."""
+
+    words: float = 0.45
+    roles: float = 0.7
+    hangup: float = 0.7
+    events: float = 0.5
+
+
+class CallFacts:
+    """One call's conversation, measures, events and record, with indexes built on first use.
+
+    ``sound`` False: the dialogue came as text, so what needs sound is unknown. ``record`` None: no
+    call record was found.
+    """
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        measured: Measured | None,
+        *,
+        phrases: PhraseIndex,
+        doubts: Doubts = Doubts(),
+        festivals: Any = None,
+        sound: bool | None = None,
+    ) -> None:
+        self.conversation = conversation
+        self.utterances: tuple[Utterance, ...] = conversation.utterances
+        self.events: Events = measured.events if measured else Events()
+        self.phrases = phrases
+        self.doubts = doubts
+        self.festivals = festivals
+        self.sound = conversation.audition is not None if sound is None else sound
+        self.record: CallRecord | None = conversation.call.cdr
+        self.verdicts: dict[str, Verdict] = {}
+        self._measures: dict[tuple[str, str | None], Measure] = {
+            (m.name, m.role): m for m in (measured.measures if measured else ())
+        }
+        self._indexes: dict[str, tuple[int, ...]] = {}
+
+    @property
+    def timed(self) -> bool:
+        return self.conversation.timed
+
+    @cached_property
+    def whole(self) -> Window:
+        return Window(None, (Span(0.0, self.duration_s),))
+
+    @cached_property
+    def duration_s(self) -> float:
+        last = max((u.span.end_s for u in self.utterances), default=0.0)
+        return max(self.conversation.call.duration_s, last, 0.001)
+
+    @cached_property
+    def truncated(self) -> bool:
+        """The recording breaks off before the call did."""
+        audition = self.conversation.audition
+        return audition is not None and audition.gate.truncated
+
+    def indexes(self, role: str) -> tuple[int, ...]:
+        """Utterance numbers of a role ("any" for all), in order."""
+        if role not in self._indexes:
+            chosen = (i for i, u in enumerate(self.utterances) if role in ("any", u.role))
+            self._indexes[role] = tuple(chosen)
+        return self._indexes[role]
+
+    def chosen(self, role: str, window: Window) -> Iterable[int]:
+        indexes = self.indexes(role)
+        return indexes if window.indexes is None else [i for i in indexes if i in window.indexes]
+
+    def measure(self, name: str, role: str | None) -> Measure | None:
+        """The role's measure of that name, or the whole call's."""
+        return self._measures.get((name, role)) or self._measures.get((name, None))
+
+    def unclear(self, index: int) -> bool:
+        return self.utterances[index].confidence < self.doubts.words
+
+    @cached_property
+    def role_doubt(self) -> str:
+        """Why nobody can be held to their role; "" when the roles are sure enough."""
+        sure = self.conversation.role_confidence
+        return f"角色把握不足({sure:.2f})" if sure < self.doubts.roles else ""
+
+    @cached_property
+    def themes(self) -> dict[str, list[Place]]:
+        """Every phrase theme heard in the call, by theme; one pass over the text."""
+        found: dict[str, list[Place]] = {}
+        for index, utterance in enumerate(self.utterances):
+            for place in self.phrases.places(utterance.text, role=utterance.role):
+                found.setdefault(place.theme, []).append(place.at(index))
+        for first, second in self._broken_in_two():
+            for place in self.phrases.across(self.utterances[first], self.utterances[second]):
+                found.setdefault(place.theme, []).append(place.at(first, second))
+        return found
+
+    def _broken_in_two(self) -> Iterable[tuple[int, int]]:
+        """Neighbouring utterances of one role with nothing, or only a backchannel, between them."""
+        last: dict[Role, int] = {}
+        for index, utterance in enumerate(self.utterances):
+            before = last.get(utterance.role)
+            last[utterance.role] = index
+            if before is None or index - before > 2:
+                continue
+            between = self.utterances[before + 1 : index]
+            pause_s = utterance.span.start_s - self.utterances[before].span.end_s
+            short = all(len(u.text) <= BACKCHANNEL_CHARS + 1 for u in between)
+            if short and (pause_s <= JOIN_S or not self.timed):
+                yield before, index
+
+    def hit(self, index: int, start: int = 0, end: int | None = None, *, score: float = 1.0) -> Hit:
+        """Evidence for characters ``start:end`` of an utterance; doubtful when it was heard badly."""
+        utterance = self.utterances[index]
+        stop = len(utterance.text) if end is None else end
+        span = self.span_of(index, start, stop)
+        quote = utterance.text[start:stop][:200]
+        return Hit(Evidence(span, utterance.role, quote, score), index, self.unclear(index))
+
+    def span_of(self, index: int, start: int, end: int) -> Span:
+        """Times of characters ``start:end``: from the words where they spell the text, else by share."""
+        utterance = self.utterances[index]
+        if start <= 0 and end >= len(utterance.text):
+            return utterance.span
+        at, spans = 0, []
+        for word in utterance.words:
+            found = utterance.text.find(word.text.strip(), at)
+            if found < 0:
+                spans = []
+                break
+            at = found + len(word.text.strip())
+            if found < end and start < at:
+                spans.append(word.span)
+        if spans:
+            return Span(spans[0].start_s, max(spans[0].start_s, spans[-1].end_s))
+        length, whole = max(1, len(utterance.text)), utterance.span
+        step = whole.duration_s / length
+        return Span(whole.start_s + start * step, whole.start_s + min(end, length) * step)

@@ -1,0 +1,78 @@
+"""What an operator is: a frozen dataclass of its settings with ``find``; registered by its YAML key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from pipeline.rules.answer import Hit
+from pipeline.rules.facts import CallFacts
+from pipeline.rules.window import Window
+from pipeline.types import Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Places found. ``doubts``: why more may be there unheard, with ``doubt`` the share of the window
+    not heard (1: cannot be told at all); ``moot``: why the question does not arise; ``why`` tells a
+    miss."""
+
+    hits: tuple[Hit, ...] = ()
+    doubts: tuple[str, ...] = ()
+    doubt: float = 0.0
+    why: str = ""
+    moot: str = ""
+
+
+def cannot_tell(why: str) -> Findings:
+    return Findings(doubts=(why,), doubt=1.0)
+
+
+class Operator(Protocol):
+    """``hears``: what it needs beside the record: "text", "sound", "times"; ``by_role``: a role matters."""
+
+    hears: ClassVar[frozenset[str]]
+    by_role: ClassVar[bool]
+
+    def find(self, facts: CallFacts, window: Window, role: str) -> Findings: ...
+
+
+OPERATORS: dict[str, type[Any]] = {}
+T = TypeVar("T", bound=type)
+
+
+def operator(name: str, *, hears: str = "", by_role: bool = True) -> Callable[[T], T]:
+    """Register the decorated frozen dataclass under its YAML key."""
+
+    def register(cls: T) -> T:
+        cls.hears = frozenset(hears.split())  # type: ignore[attr-defined]
+        cls.by_role = by_role  # type: ignore[attr-defined]
+        OPERATORS[name] = cls
+        return cls
+
+    return register
+
+
+def unheard(facts: CallFacts, window: Window, role: str, *, skip: frozenset[int] = frozenset()) -> Findings:
+    """No hits, but the doubts: what in the window was recognised too badly, or said by nobody sure."""
+    from pipeline.rules.facts import MIN_HEARD_CHARS
+
+    total = lost = 0
+    worst: str = ""
+    unsure = [] if role == "any" else facts.chosen("unknown", window)
+    for index in [*facts.chosen(role, window), *unsure]:
+        utterance = facts.utterances[index]
+        total += len(utterance.text)
+        nobody = role not in ("any", "unknown") and utterance.role == "unknown"
+        if index in skip or len(utterance.text) < MIN_HEARD_CHARS:
+            continue
+        if nobody or facts.unclear(index):
+            lost += len(utterance.text)
+            reason = "说话人不明" if nobody else f"听不清({utterance.confidence:.2f})"
+            worst = worst or f"第{index + 1}句{reason}:{utterance.text[:20]}"
+    return Findings(doubts=(worst,) if worst else (), doubt=lost / total if total else 0.0)
+
+
+def quotes_of(hits: tuple[Hit, ...]) -> tuple[Evidence, ...]:
+    return tuple(hit.evidence for hit in hits)

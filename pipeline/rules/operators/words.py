@@ -1,0 +1,266 @@
+"""Operators over what was said: say, keyword, regex, similar, entity, language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Literal
+
+import regex
+
+from pipeline.rules.answer import Hit
+from pipeline.rules.entities import ENTITIES, Entity, Language, language_of
+from pipeline.rules.facts import CallFacts
+from pipeline.rules.operator import Findings, cannot_tell, operator, unheard
+from pipeline.rules.phrases import Place
+from pipeline.rules.shape import key
+from pipeline.rules.similar import SIMILAR_THRESHOLD, SampleSet
+from pipeline.rules.window import Window
+from pipeline.text import clauses, normalise, prepare
+from pipeline.types import Evidence, Span
+
+REGEX_TIMEOUT_S = 0.05  # per utterance: a sane pattern needs under a millisecond
+MAX_SAMPLES = 200
+NEAR_LOOKS = 40  # utterances looked through for a near miss, the longest first
+
+
+def _with_doubts(facts: CallFacts, window: Window, role: str, hits: Iterable[Hit], why: str) -> Findings:
+    kept = tuple(hits)
+    heard = frozenset(hit.index for hit in kept if hit.index is not None)
+    doubts = unheard(facts, window, role, skip=heard)
+    return Findings(kept, doubts.doubts, doubts.doubt, why=why)
+
+
+@operator("say", hears="text")
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A phrase theme is said (any of them)."""
+
+    SHORT = "theme"
+
+    theme: tuple[str, ...]
+    min_score: float = 0.0
+
+    def find(self, facts: CallFacts, window: Window, role: str) -> Findings:
+        hits: list[Hit] = []
+        guarded = ""
+        for theme in self.theme:
+            for place in facts.themes.get(theme, ()):
+                utterance = facts.utterances[place.index]
+                if role not in ("any", utterance.role) or not window.has(place.index):
+                    continue
+                if place.guarded is not None:
+                    guarded = guarded or f"「{place.said[:20]}」不算:{place.guarded}"
+                elif place.score >= self.min_score:
+                    hits.append(place_hit(facts, place))
+        return _with_doubts(facts, window, role, _by_place(hits), guarded)
+
+    def nearest(self, facts: CallFacts, window: Window, role: str) -> Evidence | None:
+        best: Evidence | None = None
+        looked = sorted(facts.chosen(role, window), key=lambda i: -len(facts.utterances[i].text))
+        for index in sorted(looked[:NEAR_LOOKS]):
+            utterance = facts.utterances[index]
+            for theme in self.theme:
+                near = facts.phrases.nearest(utterance.text, theme)
+                if near and (best is None or near[0] > best.score):
+                    best = Evidence(utterance.span, utterance.role, near[1][:200], round(near[0], 3))
+        return best
+
+
+def place_hit(facts: CallFacts, place: Place) -> Hit:
+    """Evidence for a theme heard; one that runs over two utterances spans both."""
+    if place.end_index == place.index:
+        return facts.hit(place.index, place.start, place.end, score=place.score)
+    first = facts.hit(place.index, place.start, score=place.score)
+    second = facts.hit(place.end_index, 0, max(1, place.end))
+    span = Span(first.evidence.span.start_s, second.evidence.span.end_s)
+    quote = f"{first.evidence.quote}…{second.evidence.quote}"
+    joined = Evidence(span, first.evidence.role, quote, place.score)
+    return Hit(joined, place.end_index, first.doubtful or second.doubtful)
+
+
+def _by_place(hits: list[Hit]) -> list[Hit]:
+    """In order of time, one per stretch: several variants of one theme may match the same words."""
+    kept: list[Hit] = []
+    for hit in sorted(hits, key=lambda h: (h.index or 0, h.evidence.span.start_s, -h.evidence.score)):
+        last = kept[-1] if kept else None
+        if last and last.index == hit.index and hit.evidence.span.start_s < last.evidence.span.end_s:
+            if hit.evidence.score > last.evidence.score:
+                kept[-1] = hit
+            continue
+        kept.append(hit)
+    return kept
+
+
+@operator("keyword", hears="text")
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """Words stand in one utterance, one clause, or the whole window."""
+
+    SHORT = "any"
+
+    any: tuple[str, ...] = ()
+    all: tuple[str, ...] = ()
+    none: tuple[str, ...] = ()
+    of: tuple[str, ...] = ()
+    at_least: int = 1
+    per: Literal["utterance", "clause", "joined"] = "utterance"
+
+    def __post_init__(self) -> None:
+        if not (self.any or self.all or self.none or self.of):
+            raise ValueError("no words")
+        if self.of and not 1 <= self.at_least <= len(self.of):
+            raise ValueError(f"at_least: {self.at_least} of {len(self.of)} words")
+
+    def holds(self, text: str) -> str | None:
+        """The first of our words found when the text fulfils the demand, "" when only absences do."""
+        present = [word for word in (*self.any, *self.all, *self.of) if _norm(word) in text]
+        if any(_norm(word) in text for word in self.none):
+            return None
+        if self.any and not any(word in present for word in self.any):
+            return None
+        if not all(word in present for word in self.all):
+            return None
+        if self.of and sum(word in present for word in self.of) < self.at_least:
+            return None
+        return present[0] if present else ""
+
+    def find(self, facts: CallFacts, window: Window, role: str) -> Findings:
+        indexes = list(facts.chosen(role, window))
+        if self.per == "joined":
+            hits = self._joined(facts, indexes)
+        else:
+            hits = [hit for i in indexes if (hit := self._in_utterance(facts, i))]
+        return _with_doubts(facts, window, role, hits, "")
+
+    def _in_utterance(self, facts: CallFacts, index: int) -> Hit | None:
+        text = facts.utterances[index].text
+        for start, end in clauses(text) if self.per == "clause" else ((0, len(text)),):
+            word = self.holds(_norm(text[start:end]))
+            if word is not None:
+                at = text.find(word, start, end) if word else -1
+                return facts.hit(index, at, at + len(word)) if at >= 0 else facts.hit(index, start, end)
+        return None
+
+    def _joined(self, facts: CallFacts, indexes: list[int]) -> list[Hit]:
+        if not indexes or self.holds(_norm("".join(facts.utterances[i].text for i in indexes))) is None:
+            return []
+        shown = [i for i in indexes if any(w in facts.utterances[i].text for w in (*self.any, *self.all))]
+        return [facts.hit((shown or indexes)[0])]
+
+
+@lru_cache(maxsize=20_000)
+def _norm(text: str) -> str:
+    return normalise(text)
+
+
+@operator("regex", hears="text")
+@dataclass(frozen=True)
+class Regex:
+    """A regular expression matches the text as recognised, and ``exclude`` does not overlap it."""
+
+    SHORT = "pattern"
+
+    pattern: str
+    exclude: str | None = None
+
+    def __post_init__(self) -> None:
+        for text in filter(None, (self.pattern, self.exclude)):
+            try:
+                regex.compile(text)
+            except regex.error as error:
+                raise ValueError(f"{text!r} as a regular expression: {error}") from error
+
+    @cached_property
+    def _compiled(self) -> tuple[regex.Pattern[str], regex.Pattern[str] | None]:
+        return regex.compile(self.pattern), regex.compile(self.exclude) if self.exclude else None
+
+    def find(self, facts: CallFacts, window: Window, role: str) -> Findings:
+        hits: list[Hit] = []
+        try:
+            for index in facts.chosen(role, window):
+                spans = self.spans(facts.utterances[index].text)
+                hits += [facts.hit(index, start, end) for start, end in spans]
+        except TimeoutError:
+            return cannot_tell(f"正则表达式超过 {REGEX_TIMEOUT_S * 1000:.0f} 毫秒:{self.pattern[:40]}")
+        return _with_doubts(facts, window, role, hits, "")
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Matches in ``text``. Raises TimeoutError."""
+        pattern, exclude = self._compiled
+        found = [m.span() for m in pattern.finditer(text, timeout=REGEX_TIMEOUT_S)]
+        if not found or exclude is None:
+            return found
+        holes = [m.span() for m in exclude.finditer(text, timeout=REGEX_TIMEOUT_S)]
+        return [(s, e) for s, e in found if not any(a < e and s < b for a, b in holes)]
+
+
+@operator("similar", hears="text")
+@dataclass(frozen=True)
+class Similar:
+    """An utterance is like one of the samples (score 0-100)."""
+
+    SHORT = "samples"
+
+    samples: tuple[str, ...]
+    threshold: float = float(SIMILAR_THRESHOLD)
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.samples) <= MAX_SAMPLES:
+            raise ValueError(f"{len(self.samples)} samples; 1 to {MAX_SAMPLES} are allowed")
+
+    @cached_property
+    def _set(self) -> SampleSet:
+        return SampleSet(self.samples)
+
+    def find(self, facts: CallFacts, window: Window, role: str) -> Findings:
+        hits = []
+        for index in facts.chosen(role, window):
+            score, _ = self._set.best(prepare(facts.utterances[index].text))
+            if score >= self.threshold:
+                hits.append(facts.hit(index, score=score / 100))
+        return _with_doubts(facts, window, role, hits, "")
+
+    def nearest(self, facts: CallFacts, window: Window, role: str) -> Evidence | None:
+        best: Evidence | None = None
+        for index in facts.chosen(role, window):
+            utterance = facts.utterances[index]
+            score = self._set.best(prepare(utterance.text))[0] / 100
+            if best is None or score > best.score:
+                best = Evidence(utterance.span, utterance.role, utterance.text[:200], round(score, 3))
+        return best
+
+
+@operator("entity", hears="text")
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A thing of that kind is named: a phone number, an amount, a time …"""
+
+    SHORT = "kind"
+
+    kind: tuple[Entity, ...]
+
+    def find(self, facts: CallFacts, window: Window, role: str) -> Findings:
+        hits = [
+            facts.hit(index, start, end)
+            for index in facts.chosen(role, window)
+            for kind in self.kind
+            for start, end in ENTITIES[kind](facts.utterances[index].text)
+        ]
+        return _with_doubts(facts, window, role, _by_place(hits), "")
+
+
+@operator("language", hears="text")
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """An utterance is in that language, told from its words."""
+
+    SHORT = "is"
+
+    is_: tuple[Language, ...] = key("is")
+
+    def find(self, facts: CallFacts, window: Window, role: str) -> Findings:
+        indexes = facts.chosen(role, window)
+        hits = [facts.hit(i) for i in indexes if language_of(facts.utterances[i].text) in self.is_]
+        return _with_doubts(facts, window, role, hits, "")

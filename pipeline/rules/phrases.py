@@ -1,0 +1,105 @@
+"""Phrase themes over utterances: one pass per distinct text, remembered, and looked up by theme.
+
+A service says the same sentences all day; a day's utterances hold far fewer distinct texts, so what
+was found in a text is kept (bounded) and shared by all calls of a worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pipeline.rules.match import PhraseTheme, compile_phrases, join
+from pipeline.rules.similar import SampleSet
+from pipeline.text import prepare
+from pipeline.types import Utterance
+
+REMEMBERED = 60_000  # texts; about 60 MB of found places at most
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A theme heard in an utterance: characters ``start:end`` of it (of the second, in ``end_index``)."""
+
+    theme: str
+    start: int
+    end: int
+    said: str
+    score: float
+    matched: str
+    guarded: str | None = None
+    index: int = -1
+    end_index: int = -1
+
+    def at(self, index: int, end_index: int | None = None) -> Place:
+        return replace(self, index=index, end_index=index if end_index is None else end_index)
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Similar sentences of a theme and the score (0-100) from which an utterance is like one."""
+
+    sentences: tuple[str, ...]
+    threshold: float = 80.0
+
+
+class PhraseIndex:
+    """All themes of a rulebook, compiled. ``wanted`` maps a role to the themes any rule asks of it."""
+
+    def __init__(
+        self,
+        themes: Sequence[PhraseTheme],
+        samples: Mapping[str, Samples] | None = None,
+        *,
+        wanted: Mapping[str, frozenset[str]] | None = None,
+    ) -> None:
+        self.matcher = compile_phrases(themes)
+        self._samples = {name: (SampleSet(s.sentences), s.threshold) for name, s in (samples or {}).items()}
+        self._wanted = dict(wanted) if wanted is not None else None
+        self._found: dict[tuple[str, str], tuple[Place, ...]] = {}
+
+    def places(self, text: str, *, role: str) -> tuple[Place, ...]:
+        """Every theme wanted of ``role`` that ``text`` holds, guarded ones too."""
+        key = (role, text)
+        found = self._found.get(key)
+        if found is None:
+            if len(self._found) >= REMEMBERED:
+                self._found.clear()
+            found = self._found[key] = tuple(self._search(text, role))
+        return found
+
+    def _search(self, text: str, role: str) -> list[Place]:
+        wanted = None if self._wanted is None else self._wanted.get(role, frozenset())
+        if wanted is not None and not wanted:
+            return []
+        prepared = prepare(text)
+        hits = self.matcher.find(prepared, wanted)
+        found = [Place(h.theme_id, h.start, h.end, h.said, h.score, h.variant, h.guarded) for h in hits]
+        for theme, (samples, threshold) in self._samples.items():
+            if wanted is not None and theme not in wanted:
+                continue
+            score, sample = samples.best(prepared)
+            if score >= threshold:
+                found.append(Place(theme, 0, len(text), text, score / 100, sample))
+        return found
+
+    def across(self, first: Utterance, second: Utterance) -> list[Place]:
+        """Themes that begin in ``first`` and end in ``second``; offsets: start in first, end in second."""
+        border = len(first.text)
+        places = self.places(join(first.text, second.text), role=first.role)
+        return [
+            replace(place, end=place.end - border)
+            for place in places
+            if place.start < border < place.end and place.end - place.start < border + len(second.text)
+        ]
+
+    def nearest(self, text: str, theme: str) -> tuple[float, str] | None:
+        """Score 0..1 and wording of what comes nearest to ``theme`` in ``text``."""
+        prepared = prepare(text)
+        near = self.matcher.nearest(prepared, theme)
+        best = (near.score, near.said) if near else None
+        if theme in self._samples:
+            score = self._samples[theme][0].best(prepared)[0] / 100
+            if best is None or score > best[0]:
+                best = (score, text)
+        return best
