@@ -377,6 +377,7 @@ class Scorecard:
     fingerprint: str
     standard: Standard
     confidence: float = 1.0
+    critical: float | None = None  # 0..100 over the critical items alone; None: none was judged
 
 
 @dataclass(frozen=True, slots=True)
