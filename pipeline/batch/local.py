@@ -50,9 +50,7 @@ def _work(chunk: Chunk, day_dir: Path) -> list[Failure]:
     def notify(stage: str, call_id: str, seconds: float) -> None:
         _Worker.events.put((stage, call_id, seconds))
 
-    return run_chunk(
-        chunk, _Worker.stages, ArtefactStore(day_dir), retries=_Worker.retries, notify=notify
-    )
+    return run_chunk(chunk, _Worker.stages, ArtefactStore(day_dir), retries=_Worker.retries, notify=notify)
 
 
 def run_local(

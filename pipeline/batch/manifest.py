@@ -52,4 +52,6 @@ def read_manifest(day_dir: Path) -> Manifest:
             f"{path}: expected the record of a run; found: {error.strerror}. Is {day_dir} a day's folder?"
         ) from error
     except msgspec.MsgspecError as error:
-        raise ManifestError(f"{path}: expected the record of a run by this version; found: {error}") from error
+        raise ManifestError(
+            f"{path}: expected the record of a run by this version; found: {error}"
+        ) from error

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -58,14 +59,17 @@ class RunOutcome:
     audio_s: float
     elapsed_s: float
     already_done: int
-    problems: tuple[str, ...] = ()  # of the record file, already in words
+    notes: tuple[str, ...] = ()  # about the folder and the record file as a whole, in words
     interrupted: bool = field(default=False)
 
     @property
     def ok(self) -> bool:
         """Every call accounted for, and scored or excluded by rule."""
         return not self.interrupted and all(
-            day.complete and not day.trouble and day.counts["failed"] == 0 and day.counts["missing_audio"] == 0
+            day.complete
+            and not day.trouble
+            and day.counts["failed"] == 0
+            and day.counts["missing_audio"] == 0
             for day in self.days
         )
 
@@ -73,11 +77,18 @@ class RunOutcome:
 def run(request: RunRequest, config: Config, *, progress: Progress) -> RunOutcome:
     """Score everything asked for that is not scored yet.
 
-    Raises ResultsInUse, ResultsNotWritable, IngestError (nothing to read), MissingModel.
+    Raises ResultsInUse, ResultsNotWritable, RecordingsError, CdrError, ConfigError, ModelError, RulesError:
+    nothing could be begun.
     """
     started = time.monotonic()
     with hold(request.results):
-        found = ingest(request.recordings, cdr=request.cdr, date=request.date, settings=config.ingest)
+        found = ingest(
+            request.recordings,
+            config=config.ingest,
+            cdr=Path(request.cdr) if request.cdr else None,
+            day=date.fromisoformat(request.date) if request.date else None,
+            spool=request.results / ".spool",
+        )
         workers = request.workers or config.batch.workers or max(1, (os.cpu_count() or 2) // 2)
         threads = max(1, (os.cpu_count() or 2) // workers)
         plan = StagePlan(config=config, profile=request.profile, threads=threads)
@@ -104,7 +115,7 @@ def run(request: RunRequest, config: Config, *, progress: Progress) -> RunOutcom
         audio_s=audio_s,
         elapsed_s=time.monotonic() - started,
         already_done=already_done,
-        problems=found.problems,
+        notes=(*map(str, found.problems), *found.notes),
         interrupted=interrupted,
     )
 
@@ -169,8 +180,8 @@ def _manifests(found: Ingested, request: RunRequest, config: Config) -> list[Man
             recordings=request.recordings,
             cdr=request.cdr,
             calls=tuple(sorted(calls, key=lambda call: call.id)),
-            rows=tuple(found.rows) if day == holder else (),
-            notes={call.id: found.notes[call.id] for call in calls if call.id in found.notes},
+            rows=found.ledger if day == holder else (),
+            notes={call.id: "; ".join(found.remarks[call.id]) for call in calls if call.id in found.remarks},
         )
         for day, calls in sorted(by_day.items())
     ]

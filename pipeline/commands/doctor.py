@@ -54,9 +54,13 @@ def examine(*, config_file: str | None, profile: str | None) -> Iterator[Finding
     config = Config()
     try:
         config = load_config(settings_file(config_file))
-        yield Finding(True, f"settings: {settings_file(config_file) or 'defaults (callqa init writes a file)'}")
+        yield Finding(
+            True, f"settings: {settings_file(config_file) or 'defaults (callqa init writes a file)'}"
+        )
     except ConfigError as error:
-        yield Finding(False, f"settings: {error}", "correct the key named, or compare with: callqa init /tmp/x.toml")
+        yield Finding(
+            False, f"settings: {error}", "correct the key named, or compare with: callqa init /tmp/x.toml"
+        )
     yield from _models(profile or config.profile)
     yield _results(Path(config.results))
     yield _threads()
@@ -66,14 +70,18 @@ def _package(name: str) -> Finding:
     try:
         return Finding(True, f"{name} {importlib.metadata.version(name)}")
     except importlib.metadata.PackageNotFoundError:
-        return Finding(False, f"{name} is not installed", "make setup, or: pip install callqa -c constraints.txt")
+        return Finding(
+            False, f"{name} is not installed", "make setup, or: pip install callqa -c constraints.txt"
+        )
 
 
 def _models(profile: str) -> Iterator[Finding]:
     from pipeline.models import ModelError, resolve
 
     if not profile:
-        yield Finding(False, "no profile chosen", "callqa run --profile cpu|gpu|FOLDER, or profile = … in callqa.toml")
+        yield Finding(
+            False, "no profile chosen", "callqa run --profile cpu|gpu|FOLDER, or profile = … in callqa.toml"
+        )
         return
     try:
         models = resolve(profile)
@@ -89,7 +97,11 @@ def _results(results: Path) -> Finding:
     if not os.access(there, os.W_OK):
         return Finding(False, f"results folder {results}", f"{there} cannot be written by this user")
     free_gb = shutil.disk_usage(there).free / 1e9
-    advice = "" if free_gb >= LOW_DISK_GB else f"less than {LOW_DISK_GB:.0f} GB: make room or set results elsewhere"
+    advice = (
+        ""
+        if free_gb >= LOW_DISK_GB
+        else f"less than {LOW_DISK_GB:.0f} GB: make room or set results elsewhere"
+    )
     return Finding(not advice, f"results folder {results}: {free_gb:.1f} GB free", advice)
 
 
@@ -97,5 +109,7 @@ def _threads() -> Finding:
     cores = os.cpu_count() or 1
     limit = os.environ.get("OMP_NUM_THREADS")
     if limit and limit.isdigit() and int(limit) < cores:
-        return Finding(True, f"{cores} cores, OMP_NUM_THREADS={limit}", "unset it to let callqa share the cores itself")
+        return Finding(
+            True, f"{cores} cores, OMP_NUM_THREADS={limit}", "unset it to let callqa share the cores itself"
+        )
     return Finding(True, f"{cores} cores")

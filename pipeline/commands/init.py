@@ -23,7 +23,9 @@ def command(path: str, force: bool) -> None:
 
     target = Path(path)
     if target.exists() and not force:
-        click.echo(f"callqa init: {target}: expected no file there; found one (use --force to overwrite)", err=True)
+        click.echo(
+            f"callqa init: {target}: expected no file there; found one (use --force to overwrite)", err=True
+        )
         sys.exit(2)
     try:
         target.write_text(commented_toml(), encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,33 @@ PROGRESS = ["auto", "live", "plain", "json", "quiet"]
 
 @click.command("run")
 @click.argument("recordings")
-@click.option("--cdr", metavar="FILE", help="Call records: CSV, JSON, xlsx, or your switch's own (see below).")
+@click.option(
+    "--cdr", metavar="FILE", help="Call records: CSV, JSON, xlsx, or your switch's own (see below)."
+)
 @click.option("--date", metavar="DAY", help="YYYY-MM-DD or 'yesterday'. Default: every day found.")
-@click.option("--config", "config_file", metavar="FILE", type=click.Path(dir_okay=False),
-              help="Settings; default: callqa.toml in this folder when there is one (callqa init writes it).")
-@click.option("--profile", metavar="P", help="Which models: cpu, gpu, demo, or a folder. No default: say it here "
-              "or in the settings.")
+@click.option(
+    "--config",
+    "config_file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Settings; default: callqa.toml in this folder when there is one (callqa init writes it).",
+)
+@click.option(
+    "--profile",
+    metavar="P",
+    help="Which models: cpu, gpu, demo, or a folder. No default: say it here or in the settings.",
+)
 @click.option("--results", metavar="DIR", help="Where results go. Default: results (or the settings').")
-@click.option("--workers", metavar="N", type=click.IntRange(min=1), help="Worker processes. Default: one per two cores.")
-@click.option("--progress", type=click.Choice(PROGRESS), default="auto", show_default=True,
-              help="auto: live on a terminal, else a line now and then.")
+@click.option(
+    "--workers", metavar="N", type=click.IntRange(min=1), help="Worker processes. Default: one per two cores."
+)
+@click.option(
+    "--progress",
+    type=click.Choice(PROGRESS),
+    default="auto",
+    show_default=True,
+    help="auto: live on a terminal, else a line now and then.",
+)
 def command(**options: Any) -> None:
     """Score recordings: a scorecard for every call, and a ledger with every recording.
 
@@ -66,26 +84,28 @@ def run_and_tell(
     from pipeline.batch.lock import ResultsInUse, ResultsNotWritable
     from pipeline.batch.progress import progress_for
     from pipeline.batch.run import RunRequest, run
-    from pipeline.commands.day_option import parse_day
+    from pipeline.cdr import CdrError
     from pipeline.commands.summary import summary_lines
     from pipeline.config import ConfigError, load_config
     from pipeline.models import ModelError
-    from pipeline.rules.errors import RulesError
-    from pipeline.stages.ingest import IngestError
+    from pipeline.rules.errors import RuleError
+    from pipeline.stages.recordings import RecordingsError
 
+    cannot_begin = (
+        ConfigError, RecordingsError, CdrError, ModelError, RuleError, ResultsInUse, ResultsNotWritable
+    )  # fmt: skip
     try:
         config = load_config(settings_file(config_file))
-        chosen = chosen_profile(profile or config.profile)
         request = RunRequest(
             recordings=recordings,
             cdr=cdr,
-            date=parse_day(date, zone=config.ingest.timezone) if date else None,
-            profile=chosen,
+            date=asked_day(date, config.ingest.timezone) if date else None,
+            profile=chosen_profile(profile or config.profile),
             results=Path(results or config.results),
             workers=workers or 0,
         )
         outcome = run(request, config, progress=progress_for(progress))
-    except (ConfigError, ModelError, RulesError, IngestError, ResultsInUse, ResultsNotWritable) as error:
+    except cannot_begin as error:
         click.echo(f"callqa run: {error}", err=True)
         return 2
     for line in summary_lines(outcome, request):
@@ -111,6 +131,17 @@ def chosen_profile(profile: str) -> str:
         return profile
     raise ConfigError(
         "no profile was chosen. Say which models listen to the calls: --profile cpu or --profile gpu "
-        "(fetch them once with: callqa models fetch cpu), --profile /path/to/a/model, or profile = \"cpu\" "
+        '(fetch them once with: callqa models fetch cpu), --profile /path/to/a/model, or profile = "cpu" '
         "in callqa.toml. The demo profile understands synthetic demo voices only: callqa demo"
     )
+
+
+def asked_day(text: str, timezone: str) -> str:
+    """``--date`` as YYYY-MM-DD. Raises ConfigError."""
+    from pipeline.config import ConfigError
+    from pipeline.stages.ingest import parse_day
+
+    try:
+        return parse_day(text, timezone=timezone, now=datetime.now(UTC)).isoformat()
+    except (ValueError, KeyError, OSError) as error:
+        raise ConfigError(str(error)) from error

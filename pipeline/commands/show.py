@@ -102,7 +102,9 @@ def _item_lines(item: Verdict, *, lang: str) -> list[Text]:
         ]
         if item.near_miss:
             near = item.near_miss
-            lines.append(Text(f"    ≈ {clock(near.span.start_s)} “{near.quote}” {near.score:.2f}", style="dim"))
+            lines.append(
+                Text(f"    ≈ {clock(near.span.start_s)} “{near.quote}” {near.score:.2f}", style="dim")
+            )
     return lines
 
 

@@ -16,8 +16,10 @@ DEMO_WARNING = (
 
 
 def summary_lines(outcome: RunOutcome, request: RunRequest) -> Iterator[str]:
-    for problem in outcome.problems:
-        yield f"record file: {problem}"
+    for note in outcome.notes[:LISTED]:
+        yield f"note: {note}"
+    if len(outcome.notes) > LISTED:
+        yield f"note: … and {len(outcome.notes) - LISTED} more"
     for day in outcome.days:
         yield from _day_lines(day)
     speed = outcome.audio_s / outcome.elapsed_s if outcome.elapsed_s else 0.0

@@ -11,12 +11,14 @@ from typing import Any, ClassVar
 
 from pipeline.batch.plan import StagePlan
 from pipeline.stages.base import Stage, Work
-from pipeline.types import Call, CallRecord, Failure, Measure, Measured, Events, Standard
+from pipeline.types import Call, CallRecord, Events, Failure, Measure, Measured, Standard
 
 HERE = Path(__file__).parent
 
 
-def make_call(call_id: str, *, path: str = "x.wav", duration_s: float = 10.0, business: str | None = None) -> Call:
+def make_call(
+    call_id: str, *, path: str = "x.wav", duration_s: float = 10.0, business: str | None = None
+) -> Call:
     record = CallRecord(call_id=call_id, business=business)
     return Call(
         id=call_id, paths=(path,), sha256=f"sha-{call_id}", sample_rate_hz=8000, channels=2,

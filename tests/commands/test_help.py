@@ -22,7 +22,9 @@ def test_every_command_says_what_it_does_with_an_example(name):
 def test_help_answers_in_half_a_second(name):
     def seconds() -> float:
         started = time.monotonic()
-        subprocess.run([sys.executable, "-m", "pipeline.cli", *name.split(), "--help"], check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, "-m", "pipeline.cli", *name.split(), "--help"], check=True, capture_output=True
+        )
         return time.monotonic() - started
 
     assert min(seconds() for _ in range(3)) < 0.5  # best of three: the machine may be busy
