@@ -15,7 +15,7 @@ from pipeline.cdr import alibaba, asterisk, freeswitch, generic, tccc
 from pipeline.cdr.fields import Cells
 from pipeline.cdr.join import join_rows
 from pipeline.cdr.problem import CdrError, Problem
-from pipeline.cdr.table import Row, Table, read_table
+from pipeline.cdr.table import Row, Table, read_folder, read_table
 from pipeline.config import IngestConfig
 from pipeline.types import CallRecord
 
@@ -42,19 +42,26 @@ class Records:
 
 
 def read_cdr(path: Path, config: IngestConfig) -> Records:
-    """Read a call-record file. Raises CdrError when it cannot be opened or the reader is not known."""
+    """Read a call-record file, or a folder of them (mod_json_cdr writes one a leg).
+
+    Raises CdrError when it cannot be opened or the reader is not known.
+    """
     if config.cdr_reader not in (*READERS, "auto"):
         raise CdrError(
             f"ingest.cdr_reader: expected auto or one of {', '.join(READERS)}, found {config.cdr_reader!r}"
         )
     mapped = {name.lower() for name in config.cdr_columns.values()}
     known = generic.KNOWN.union(*_SIGNS.values(), asterisk.MASTER_CSV, mapped)
-    table = read_table(path, known=frozenset(known))
+    table = (
+        read_folder(path, known=frozenset(known))
+        if path.is_dir()
+        else read_table(path, known=frozenset(known))
+    )
     reader = config.cdr_reader if config.cdr_reader != "auto" else _recognise(table, mapped)
     if reader == "asterisk" and not table.header:
         _name_columns(table, asterisk.MASTER_CSV)
     zone = ZoneInfo(config.timezone)
-    rows = [Cells(table.file, row, zone) for row in table.rows]
+    rows = [Cells(row.file or table.file, row, zone) for row in table.rows]
     found = _read(reader, rows, table, config)
     problems = table.problems + [problem for cells in rows for problem in cells.problems]
     checked = [_checked(record, problems, table.file) for record in join_rows(found)]
@@ -75,7 +82,7 @@ def _recognise(table: Table, mapped: set[str]) -> str:
 def _read(reader: str, rows: list[Cells], table: Table, config: IngestConfig) -> list[CallRecord]:
     if reader in ("freeswitch", "asterisk"):  # a database export may shout its column names
         for cells in rows:
-            cells.row = Row(cells.row.line, {name.lower(): v for name, v in cells.row.values.items()})
+            cells.row = replace(cells.row, values={name.lower(): v for name, v in cells.row.values.items()})
     if reader == "freeswitch":
         return freeswitch.records(rows)
     if reader == "asterisk":
@@ -107,20 +114,27 @@ def _beside(
     """queue_log and CEL: where the config says, else under their usual names beside the CDR."""
     queue: dict[str, asterisk.QueueCall] = {}
     releases: dict[str, str] = {}
-    log = Path(config.queue_log) if config.queue_log else path.parent / "queue_log"
-    cel = Path(config.cel) if config.cel else path.parent / "cel.csv"
-    for wanted, file in ((config.queue_log, log), (config.cel, cel)):
-        if wanted and not file.is_file():
-            raise CdrError(f"{file}: expected the file that the config names, found none")
-    if log.is_file():
+    log = _named(config.queue_log, path.parent, ("queue_log",))
+    cel = _named(config.cel, path.parent, ("cel.csv", "cel_custom.csv"))
+    if log:
         queue, problems = asterisk.read_queue_log(log)
         table.problems.extend(problems)
         table.notes.append(f"with {log.name}")
-    if cel.is_file():
-        events = read_table(cel, known=frozenset(asterisk.CEL_CUSTOM))
-        releases = asterisk.read_cel(events, ZoneInfo(config.timezone))
+    if cel:
+        events = read_table(cel, known=asterisk.CEL_COLUMNS)
+        rows = [{name.lower(): cell for name, cell in row.values.items()} for row in table.rows]
+        ids = {row[name] for row in rows for name in ("linkedid", "uniqueid") if row.get(name)}
+        releases = asterisk.read_cel(events, ids, ZoneInfo(config.timezone))
         table.notes.append(f"with {cel.name}")
     return queue, releases
+
+
+def _named(configured: str, folder: Path, usual: tuple[str, ...]) -> Path | None:
+    if configured:
+        if not Path(configured).is_file():
+            raise CdrError(f"{configured}: expected the file that the config names, found none")
+        return Path(configured)
+    return next((folder / name for name in usual if (folder / name).is_file()), None)
 
 
 def _checked(record: CallRecord, problems: list[Problem], file: str) -> CallRecord:

@@ -30,7 +30,7 @@ def record(cells: Cells) -> CallRecord | None:
     started, established = cells.time("StartTime"), cells.time("EstablishedTime")
     disposition = cells.text("ContactDisposition")
     kind = (cells.text("ContactType") or "").upper().replace("_", "")
-    url = cells.text("RecordingFileName", "RecordingUrl", "FileName")
+    url = cells.text("RecordingFileName", "RecordingFile", "RecordingUrl", "FileName")
     side = cells.side("ReleaseInitiator")
     return CallRecord(
         call_id=call_id,

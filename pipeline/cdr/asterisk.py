@@ -27,11 +27,7 @@ MASTER_CSV = (
     "accountcode", "src", "dst", "dcontext", "clid", "channel", "dstchannel", "lastapp", "lastdata", "start",
     "answer", "end", "duration", "billsec", "disposition", "amaflags", "uniqueid", "userfield",
 )  # fmt: skip
-CEL_CUSTOM = (
-    "eventtype", "eventtime", "cid_name", "cid_num", "cid_ani", "cid_rdnis", "cid_dnid", "exten", "context",
-    "channame", "appname", "appdata", "amaflags", "accountcode", "uniqueid", "linkedid", "peer", "userfield",
-    "userdeftype", "extra",
-)  # fmt: skip
+CEL_COLUMNS = frozenset({"eventtype", "eventtime", "uniqueid", "linkedid", "channame", "extra"})
 _DISPOSITIONS = ("ANSWERED", "NO ANSWER", "BUSY", "FAILED", "CONGESTION")
 _EXTENSION = re.compile(r"(?:[A-Za-z0-9_]+/)?([^-@/]+)")
 
@@ -76,7 +72,7 @@ def _record(
     side, detail = _released(in_queue, releases.get(call_id), last, direction)
     agent_channel = last.text("channel") if direction == "outbound" else last.text("dstchannel")
     agent = (in_queue.agent if in_queue else None) or agent_channel
-    file = next((name for row in rows if (name := row.text("recordingfile"))), None)
+    file = next((name for row in rows if (name := row.text("recordingfile") or _file_in(row))), None)
     return CallRecord(
         call_id=call_id,
         file=file.replace("\\", "/").rsplit("/", 1)[-1] if file else None,
@@ -93,6 +89,12 @@ def _record(
         hangup_detail=detail,
         extra={k: v for k, v in first.row.values.items() if v} | _transfers(answered),
     )
+
+
+def _file_in(row: Cells) -> str | None:
+    """Dialplans without a recordingfile column put the name into userfield."""
+    told = row.text("userfield") or ""
+    return told if re.search(r"\.\w{2,4}$", told) else None
 
 
 def _transfers(answered: list[Cells]) -> dict[str, str]:
@@ -169,20 +171,38 @@ def read_queue_log(path: Path) -> tuple[dict[str, QueueCall], list[Problem]]:
     return calls, problems
 
 
-def read_cel(table: Table, zone: ZoneInfo) -> dict[str, str]:
-    """linkedid → channel that hung up first. ``table`` may have CEL's own heading, or cel_custom's order."""
+def read_cel(table: Table, calls: set[str], zone: ZoneInfo) -> dict[str, str]:
+    """linkedid → channel that hung up first, for the ids in ``calls``.
+
+    The order of columns is each site's own (cel_custom.conf) and there may be no heading, so cells
+    are known by what they hold: HANGUP, a time, a call's id (linkedid comes last), JSON with hangupsource.
+    """
     first: dict[str, tuple[datetime, str]] = {}
     for row in table.rows:
-        values = row.values if table.header else dict(zip(CEL_CUSTOM, row.values.values(), strict=False))
-        values = {name.lower(): value for name, value in values.items()}
-        if values.get("eventtype", values.get("eventname", "")).upper() != "HANGUP":
+        cells = list(row.values.values())
+        if not any(cell.upper() == "HANGUP" for cell in cells):
             continue
-        try:
-            source = json.loads(values.get("extra") or "{}").get("hangupsource", "")
-            at = parse_time(values.get("eventtime", ""), zone)
-        except (ValueError, AttributeError, FieldError):
-            continue
-        call_id = values.get("linkedid") or values.get("uniqueid", "")
-        if at and source and (call_id not in first or at < first[call_id][0]):
-            first[call_id] = (at, source)
+        source = next((found for cell in cells if (found := _hangup_source(cell))), None)
+        ids = [cell for cell in cells if cell in calls]
+        at = next((time for cell in cells if (time := _time_or_none(cell, zone))), None)
+        if at and source and ids and (ids[-1] not in first or at < first[ids[-1]][0]):
+            first[ids[-1]] = (at, source)
     return {call_id: source for call_id, (_, source) in first.items()}
+
+
+def _hangup_source(cell: str) -> str | None:
+    if "hangupsource" not in cell:
+        return None
+    try:
+        return str(json.loads(cell)["hangupsource"]) or None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _time_or_none(cell: str, zone: ZoneInfo) -> datetime | None:
+    if not re.match(r"\d{4}-\d\d-\d\d[ T]\d|\d{10}\.\d{3,}$", cell):
+        return None
+    try:
+        return parse_time(cell, zone)
+    except FieldError:
+        return None

@@ -61,7 +61,7 @@ def records(rows: list[Cells]) -> list[CallRecord]:
 def _plain(row: Row) -> Row:
     """Without the ``variables.`` mod_json_cdr puts them under, and its URL encoding undone."""
     values = {name.removeprefix("variables."): unquote(value) for name, value in row.values.items()}
-    return Row(row.line, values)
+    return Row(row.line, values, row.file)
 
 
 def _groups(legs: list[Leg]) -> list[list[Leg]]:
@@ -86,8 +86,8 @@ def _groups(legs: list[Leg]) -> list[list[Leg]]:
 def _record(legs: list[Leg]) -> CallRecord:
     first = legs[0].cells
     direction = first.direction("call_direction")
-    if direction == "unknown" and any(leg.cells.text("cc_side") for leg in legs):
-        direction = "inbound"  # mod_callcenter queues calls that come in
+    if direction == "unknown":
+        direction = _direction(legs)
     agent = next((leg for leg in reversed(legs) if _party(leg, legs, direction) == "agent"), None)
     side, detail = _released(legs, direction)
     name = first.text("record_name", "record_file", "recording_file", "record_filename")
@@ -113,10 +113,21 @@ def _record(legs: list[Leg]) -> CallRecord:
     )
 
 
+def _direction(legs: list[Leg]) -> Direction:
+    """``direction`` is the leg's, as FreeSWITCH sees it: a leg it places to an agent belongs to a call in."""
+    if any(leg.cells.text("cc_side") for leg in legs):
+        return "inbound"  # mod_callcenter queues calls that come in
+    agent = next((leg for leg in legs if leg.cells.text("cc_agent")), None)
+    placed: dict[str | None, Direction] = {"outbound": "inbound", "inbound": "outbound"}
+    return placed.get(agent.cells.text("direction"), "unknown") if agent else "unknown"
+
+
 def _party(leg: Leg, legs: list[Leg], direction: Direction) -> Party:
     side = leg.cells.text("cc_side")
     if side in ("agent", "member"):
         return "agent" if side == "agent" else "customer"
+    if len(legs) == 1 and leg.cells.text("cc_agent"):
+        return "agent"
     if direction == "unknown":
         return "unknown"
     first_leg_is_agent = direction == "outbound"
@@ -133,16 +144,15 @@ def _released(legs: list[Leg], direction: Direction) -> tuple[Side, str | None]:
         if word == "recv_bye":
             side = _party(leg, legs, direction)
             return side, f"recv_bye on the {'first' if leg is legs[0] else 'second'} leg"
-    if all(word == "send_bye" for _, word in told):
-        first_leg_alone = len(legs) == 1 and legs[0].cells.text("bridge_epoch", "bridge_stamp") not in (
-            None,
-            "0",
-        )
-        if first_leg_alone:  # the leg not recorded hung up, and the BYE was passed on
-            other: dict[Party, Side] = {"agent": "customer", "customer": "agent"}
-            return other.get(_party(legs[0], legs, direction), "unknown"), "send_bye on the first leg"
-        return "system", "send_bye on every leg"
-    return "unknown", told[0][1]
+    if len(legs) == 1 and told[0][1] == "send_bye" and _bridged(legs[0]):
+        # the leg without a record hung up, and the BYE was passed on
+        other: dict[Party, Side] = {"agent": "customer", "customer": "agent"}
+        return other.get(_party(legs[0], legs, direction), "unknown"), "send_bye on the only leg"
+    return "system", f"{told[0][1]} on every leg"
+
+
+def _bridged(leg: Leg) -> bool:
+    return leg.cells.text("bridge_epoch", "bridge_stamp") not in (None, "0")
 
 
 def _agent_id(leg: Leg | None) -> str | None:

@@ -26,6 +26,7 @@ _MAX_LINES_IN_A_CELL = 5
 class Row:
     line: int
     values: dict[str, str]
+    file: str = ""  # in a folder of files: which one
 
 
 @dataclass(slots=True)
@@ -62,6 +63,22 @@ def read_table(path: Path, *, known: frozenset[str]) -> Table:
     else:
         _fill_from_csv(table, text, known)
     return table
+
+
+def read_folder(folder: Path, *, known: frozenset[str]) -> Table:
+    """All .json and .csv files of a folder as one table; audio and other files are passed over."""
+    whole = Table(str(folder), (), [])
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() not in (".json", ".csv") or path.name.startswith("."):
+            continue
+        part = read_table(path, known=known)
+        whole.columns = tuple(dict.fromkeys(whole.columns + part.columns))
+        whole.rows += [Row(row.line, row.values, part.file) for row in part.rows]
+        whole.problems += part.problems
+        whole.notes += [f"{path.name}: {note}" for note in part.notes]
+    if not whole.rows and not whole.problems:
+        whole.problems.append(Problem(whole.file, 0, "call records (.json or .csv)", "none in this folder"))
+    return whole
 
 
 def decode(data: bytes) -> tuple[str, list[str]]:

@@ -34,7 +34,7 @@ def record(cells: Cells) -> CallRecord | None:
         agent_name=cells.text("SeatUser.Name", "SeatUser.Nick"),
         team=cells.text("QueuedSkillGroupName", "SkillGroup"),
         direction=_DIRECTIONS.get(direction, "unknown"),
-        started_at=cells.time("StartTimestamp", "Time"),
+        started_at=cells.time("StartTimestamp", "StartTimeStamp", "Time"),
         answered_at=answered,
         ended_at=cells.time("EndedTimestamp"),
         ring_s=max(0.0, (answered - rang).total_seconds()) if rang and answered else None,

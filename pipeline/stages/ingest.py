@@ -34,7 +34,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """The day's work. Every recording and every call record is in ``calls`` or in ``ledger``.
+    """The work found. Every recording and every call record is in ``calls`` or in ``ledger``.
 
     ``remarks`` (call id → words for the ledger) cost a call nothing; ``problems`` are the faults of
     the call-record file; ``notes`` concern the folder as a whole.
@@ -82,43 +82,31 @@ def ingest(
 ) -> Ingested:
     """Find, identify and check every recording under ``recordings``; with ``day``, only that day's.
 
+    ``day`` is one of ``config.timezone``; ``spool`` is where remote recordings are copied to.
     Raises RecordingsError, CdrError and ConfigError: nothing could be begun. All else is in the answer.
     """
     zone = zone_of(config)
     patterns = compile_patterns(config.filename_patterns)
     records = read_cdr(cdr, config) if cdr else Records((), (), (), "none")
     listing = list_recordings(recordings, spool=spool, workers=workers)
-    units = _units(listing, config)
-    matched, left_over, remarks = match_records(units, records.records)
+    matched, left_over, claims = match_records(_units(listing, config), records.records)
     found = [_Found(unit, read_name(unit.where, patterns, zone), record) for unit, record in matched]
     found = [_placed(item, day, zone, config) for item in found]
-    growing = still_growing(
-        (path for item in found if not item.fault for path in item.recording.paths), settle_s=config.settle_s
-    )
-    with ThreadPoolExecutor(max(1, workers)) as pool:
-        examined = []
-        for item in pool.map(lambda item: _examined(item, growing, config), found):
-            examined.append(item)
-            if progress:
-                progress(len(examined), len(found))
+    examined = _examine_all(found, config, workers, progress)
     calls, rows, noted = _settled(examined, config, with_records=cdr is not None)
     rows += [LedgerRow("", name, "", "failed", STAGE, reason) for name, reason in listing.failed]
     rows += _records_without_audio(left_over, day, zone)
-    rows += [
-        LedgerRow("", problem.file, "", "failed", STAGE, str(problem))
-        for problem in records.problems
-        if problem.line == 0 and not problem.call_id
-    ]
     for problem in records.problems:
         if problem.call_id:
             noted.setdefault(safe_id(problem.call_id), []).append(f"call record: {problem}")
-    for call_id, words in remarks.items():
+        elif problem.line == 0:  # the whole file is lost, so the day is not whole
+            rows.append(LedgerRow("", problem.file, "", "failed", STAGE, str(problem)))
+    for call_id, words in claims.items():
         noted.setdefault(safe_id(call_id), []).append(words)
     rows = [replace(row, reason="; ".join([row.reason, *noted.pop(row.call_id, ())])) for row in rows]
-    return Ingested(
-        tuple(calls), tuple(rows), {k: tuple(v) for k, v in noted.items()}, records.problems,
-        (*_passed_over(listing), *records.notes),
-    )  # fmt: skip
+    told = (*_passed_over(listing), *records.notes)
+    kept = {call_id: tuple(words) for call_id, words in noted.items()}
+    return Ingested(tuple(calls), tuple(rows), kept, records.problems, told)
 
 
 def parse_day(text: str, *, timezone: str, now: datetime) -> date:
@@ -130,6 +118,20 @@ def parse_day(text: str, *, timezone: str, now: datetime) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise ValueError(f"--date: expected YYYY-MM-DD, today or yesterday, found {text!r}") from None
+
+
+def _examine_all(
+    found: list[_Found], config: IngestConfig, workers: int, progress: Progress | None
+) -> list[_Found]:
+    waiting = (path for item in found if not item.fault for path in item.recording.paths)
+    growing = still_growing(waiting, settle_s=config.settle_s)
+    examined = []
+    with ThreadPoolExecutor(max(1, workers)) as pool:
+        for item in pool.map(lambda item: _examined(item, growing, config), found):
+            examined.append(item)
+            if progress:
+                progress(len(examined), len(found))
+    return examined
 
 
 def safe_id(call_id: str) -> str:

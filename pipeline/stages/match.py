@@ -49,8 +49,8 @@ class _Index:
         self._by_file: dict[str, list[CallRecord]] = {}
         self._by_id: dict[str, CallRecord] = {}
         for record in self.records:
-            if record.file:
-                self._by_file.setdefault(_base(record.file), []).append(record)
+            for file in _files(record):
+                self._by_file.setdefault(_base(file), []).append(record)
             self._by_id.setdefault(record.call_id.lower(), record)
 
     def of(self, recording: Recording) -> CallRecord | None:
@@ -65,6 +65,15 @@ class _Index:
             return self._by_id[stem]
         # FreePBX puts the unique id last, behind a hyphen
         return self._by_id.get(stem.rsplit("-", 1)[-1]) or self._by_id.get(stem.rsplit("_", 1)[-1])
+
+
+def _files(record: CallRecord) -> list[str]:
+    """The record's file, also as the two legs it may name in one cell (``x-in.wav x-out.wav``)."""
+    if not record.file:
+        return []
+    parts = record.file.split()
+    legs = parts if len(parts) == 2 and all(PurePosixPath(part).suffix for part in parts) else []
+    return [record.file, *legs]
 
 
 def _base(file: str) -> str:

@@ -29,7 +29,7 @@ _COPY_BYTES = 1 << 20
 
 
 class RecordingsError(ValueError):
-    """RECORDINGS is no folder, no file, no URL that can be opened."""
+    """RECORDINGS is no folder, no file, no glob that finds any, no URL that can be opened."""
 
 
 @dataclass(frozen=True, slots=True)
