@@ -29,9 +29,7 @@ class IngestConfig:
     filename_patterns: tuple[str, ...] = ("freepbx", "fusionpbx", "generic")
     cdr_reader: str = "auto"
     cdr_columns: dict[str, str] = field(default_factory=dict)  # our field -> their column
-    agent_channel: dict[str, int] = field(
-        default_factory=lambda: {"inbound": 0, "outbound": 0, "unknown": 0}
-    )
+    agent_channel: dict[str, int] = field(default_factory=lambda: {"inbound": 0, "outbound": 0, "unknown": 0})
     settle_s: float = 2.0  # a file changed more recently than this is looked at twice, this far apart
     min_duration_s: float = 1.0
     max_duration_s: float = 4 * 3600.0
@@ -52,7 +50,9 @@ class AuditionConfig:
     vad_threshold: float = 0.5  # Silero's own default
     vad_release: float = 0.35  # Silero's own default: threshold − 0.15
     min_voice_s: float = 0.12  # shorter than any Mandarin syllable said alone (Deng: ≥ 150 ms)
-    min_pause_s: float = 0.13  # shorter ones are stop consonants (Hieke, Kowal & O’Connell, Language and Speech 26, 1983)
+    min_pause_s: float = (
+        0.13  # shorter ones are stop consonants (Hieke, Kowal & O’Connell, Language and Speech 26, 1983)
+    )
     min_digital_silence_s: float = 0.2
     pitch_min_hz: float = 70.0
     pitch_max_hz: float = 420.0
@@ -97,9 +97,12 @@ class MeasureConfig:
     hold_announce_s: float = 12.0  # how long before the silence the please-wait may lie
     return_window_s: float = 6.0  # how long after the silence the thanks may lie
     hold_record_tolerance_s: float = 3.0
-    interruption_min_s: float = 0.5  # overlap; Tencent CCC quality rule 抢话 and AWS Contact Lens use the like
-    interruption_min_chars: int = 3  # fewer characters are a backchannel
-    interruption_floor_s: float = 1.0  # the first party must have had the floor this long
+    # The three parameters of Alibaba Cloud SCA's 抢话 check (help.aliyun.com/zh/sca/user-guide/chime-in-check-new-sca):
+    # overlap, characters, how long the first party had spoken. Characters (4) and floor (1000 ms) are its
+    # values; its 2–3 s of overlap is counted between recognised sentences, ours between voices, hence less.
+    interruption_min_s: float = 0.5
+    interruption_min_chars: int = 4
+    interruption_floor_s: float = 1.0
     interruption_ending_s: float = 0.6  # the first party stops by itself within it: turns met, nobody cut in
     rate_over: str = "voice"  # "voice": pauses out; "turn": pauses inside a turn in. Both are kept
     # S1's figure is 120 characters a minute, which real agents never speak: desks run at 180–260 over
@@ -113,6 +116,7 @@ class MeasureConfig:
     ring_cycle_s: float = 5.0  # CN ringback: 1 s on, 4 s off
     hangup_wait_s: float = 5.0  # S0: how long to wait for a silent customer after the closing line
     hangup_min_probability: float = 0.75  # below it the side is unknown
+    no_voice_s: float = 5.0  # a party silent this long after the greeting is not there
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,10 @@ class ScoreConfig:
 
     lexicons: str = ""  # folder; empty: the shipped ones
     scorecard: str = "auto"  # a template's name, or "auto": chosen per call by its record
+    min_words: float = 0.45  # word confidence below which what was heard is held against nobody
+    min_roles: float = 0.7  # role confidence below which nobody is held to a role
+    min_hangup: float = 0.7  # probability of the releasing side
+    min_events: float = 0.5  # confidence of a gap, overlap or tone
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,8 +243,14 @@ class Conversation:
 
 
 GapKind = Literal[
-    "announced_hold", "dead_air", "hold_music", "mute", "one_way",
-    "thinking", "before_answer", "after_farewell",
+    "announced_hold",
+    "dead_air",
+    "hold_music",
+    "mute",
+    "one_way",
+    "thinking",
+    "before_answer",
+    "after_farewell",
 ]
 
 
@@ -378,6 +384,7 @@ class Scorecard:
     standard: Standard
     confidence: float = 1.0
     critical: float | None = None  # 0..100 over the critical items alone; None: none was judged
+    agent_quota: int = 0  # how many of an agent's calls a day its template wants a person to hear
 
 
 @dataclass(frozen=True, slots=True)

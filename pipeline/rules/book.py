@@ -108,7 +108,9 @@ class Rulebook:
         except PhraseError as error:
             named = next((n for n in self.phrases if repr(n) in str(error) or n in str(error)), None)
             source = self.phrases[named] if named else next(iter(self.phrases.values()))
-            raise RuleError(source.file, source.line, expected="a readable variant", found=str(error)) from error
+            raise RuleError(
+                source.file, source.line, expected="a readable variant", found=str(error)
+            ) from error
 
     def _wanted(self) -> dict[str, frozenset[str]]:
         wanted: dict[str, set[str]] = {role: set() for role in ALL_ROLES}
@@ -217,7 +219,7 @@ def load_rulebook(folder: Path) -> Rulebook:
         templates.append(template)
     book = Rulebook(
         reader.rules, reader.phrases, reader.synonyms, tuple(templates),
-        Festivals(reader.festivals), revision_of(folder), folder,
+        reader.calendar(), revision_of(folder), folder,
     )  # fmt: skip
     _check_references(book)
     return book
@@ -243,6 +245,15 @@ class _Reader:
                 for name, line in inner.keys.items():
                     self._once(part, name, inner.file, line)
                     self._take(part, name, inner.items[name], line, lexicon)
+
+    def calendar(self) -> Festivals:
+        try:
+            return Festivals(self.festivals)
+        except ValueError as error:
+            place = next(iter(where for (part, _), where in self._seen.items() if part == "festivals"))
+            file, _, line = place.rpartition(":")
+            expected = "festival dates as 2026-02-16/2026-02-22 or 01-01"
+            raise RuleError(file, int(line), expected=expected, found=str(error)) from error
 
     def _once(self, part: str, name: str, file: str, line: int) -> None:
         before = self._seen.setdefault((part, name), f"{file}:{line}")

@@ -131,7 +131,10 @@ def condition_schema(definitions: dict[str, Any]) -> None:
     """Put the JSON Schema of a condition, and of all operators, into ``definitions``."""
     several = {"type": "array", "items": _REF, "minItems": 1}
     at_least = {"type": "object", "properties": {"count": {"type": "integer"}, "of": several}}
-    is_rule = {"type": "object", "properties": {"id": {"type": "string"}, "is": {"enum": list(get_args(Outcome))}}}
+    is_rule = {
+        "type": "object",
+        "properties": {"id": {"type": "string"}, "is": {"enum": list(get_args(Outcome))}},
+    }
     properties: dict[str, Any] = {
         "role": {"enum": list(ROLES)},
         "in": json_schema(Range, definitions),

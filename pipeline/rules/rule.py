@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pipeline.rules.answer import Answer
+from pipeline.rules.errors import RuleError
 from pipeline.rules.facts import CallFacts
 from pipeline.rules.ranges import ConditionType
 from pipeline.rules.shape import GRAMMARS, key
 from pipeline.rules.yamltree import Leaf, Tree, describe
-from pipeline.rules.errors import RuleError
 from pipeline.types import Evidence, Outcome, Verdict
 
 Kind = Literal["say", "taboo", "measure", "event", "pair", "meta"]

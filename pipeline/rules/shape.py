@@ -109,7 +109,9 @@ def _several(args: tuple[Any, ...], tree: Tree, *, what: str) -> tuple[Any, ...]
     if len(args) == 2 and args[1] is Ellipsis:
         return tuple(convert(args[0], item, what=what) for item in items)
     if len(items) != len(args):
-        raise RuleError(tree.file, tree.line, expected=f"{len(args)} values for {what}", found=str(len(items)))
+        raise RuleError(
+            tree.file, tree.line, expected=f"{len(args)} values for {what}", found=str(len(items))
+        )
     return tuple(convert(kind, item, what=what) for kind, item in zip(args, items))
 
 

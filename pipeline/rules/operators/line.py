@@ -76,9 +76,7 @@ class ToneHeard:
 
     SHORT = "kinds"
 
-    kinds: tuple[
-        Literal["ringback", "busy", "congestion", "dtmf", "beep", "music", "ivr", "tone"], ...
-    ]
+    kinds: tuple[Literal["ringback", "busy", "congestion", "dtmf", "beep", "music", "ivr", "tone"], ...]
     min_cycles: int | None = None
     max_cycles: int | None = None
     min_s: float = 0.0

@@ -151,9 +151,7 @@ class Sequence:
     ) -> list[tuple[Hit, ...]]:
         longer: list[tuple[Hit, ...]] = []
         for chain in chains:
-            after = beside(
-                facts, chain[-1], "after", role="any", within=self.within, within_s=self.within_s
-            )
+            after = beside(facts, chain[-1], "after", role="any", within=self.within, within_s=self.within_s)
             found = step.answer(facts, window.meet(after))
             if found.value == "unknown":
                 doubts.append(found.why)
