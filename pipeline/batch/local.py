@@ -34,19 +34,27 @@ class _Worker:
     stages: Sequence[Stage] = ()
     retries: int = 0
     events: Any = None
+    trouble: str = ""  # why the stages could not be opened
 
 
 def _open_worker(build: Build, plan: StagePlan, events: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     os.environ.setdefault("OMP_NUM_THREADS", str(plan.threads))
-    _Worker.stages = build(plan)
-    for stage in _Worker.stages:
-        stage.open()
     _Worker.retries = plan.config.batch.retries
     _Worker.events = events
+    try:
+        _Worker.stages = build(plan)
+        for stage in _Worker.stages:
+            stage.open()
+    except Exception as error:
+        # An initializer that raises breaks the pool, and the reason is lost with it.
+        _Worker.trouble = f"the stages could not be opened: {type(error).__name__}: {error}"
 
 
 def _work(chunk: Chunk, day_dir: Path) -> list[Failure]:
+    if _Worker.trouble:
+        return [Failure(call.id, "open", "transient", _Worker.trouble) for call in chunk]
+
     def notify(stage: str, call_id: str, seconds: float) -> None:
         _Worker.events.put((stage, call_id, seconds))
 

@@ -82,3 +82,7 @@ class Judge(Listen):
 def build(plan: StagePlan) -> list[Stage]:
     trace = Path(plan.profile)  # the tests pass a trace file's path here
     return [Listen(trace=trace), Judge(trace=trace)]
+
+
+def build_broken(plan: StagePlan) -> list[Stage]:
+    raise FileNotFoundError("no model here")

@@ -3,10 +3,10 @@ import pytest
 from pipeline.batch.local import run_local
 from pipeline.batch.plan import StagePlan, chunks
 from pipeline.config import Config
-from tests.batch.fakes import build, make_call
+from tests.batch.fakes import build, build_broken, make_call
 
 
-def run(calls, tmp_path, workers=2, calls_in_work=2):
+def run(calls, tmp_path, workers=2, calls_in_work=2, build=build):
     trace = tmp_path / "trace"
     told = []
     failures = run_local(
@@ -17,7 +17,7 @@ def run(calls, tmp_path, workers=2, calls_in_work=2):
         on_event=lambda *event: told.append(event),
         build=build,
     )
-    return failures, told, trace.read_text().splitlines()
+    return failures, told, trace.read_text().splitlines() if trace.exists() else []
 
 
 @pytest.mark.slow
@@ -35,3 +35,10 @@ def test_a_worker_that_dies_takes_only_its_own_call(tmp_path):
     failures, _, trace = run(calls, tmp_path)
     assert [(f.call_id, f.stage, f.kind) for f in failures] == [("killer", "worker", "transient")]
     assert {line for line in trace if line.startswith("judge")} == {f"judge call-{i}" for i in range(4)}
+
+
+@pytest.mark.slow
+def test_stages_that_cannot_open_say_why_for_every_call(tmp_path):
+    failures, _, _ = run([make_call("a"), make_call("b")], tmp_path, workers=1, build=build_broken)
+    assert [f.call_id for f in failures] == ["a", "b"]
+    assert all("no model here" in f.message for f in failures)
