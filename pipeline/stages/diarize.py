@@ -1,0 +1,136 @@
+"""Who speaks when. Stereo: each channel is a party and costs nothing; mono: pyannote.audio.
+
+A role known from the channel is given here. In mono the turns carry a speaker label and the role
+"unknown"; which label is the agent is settled by the words, after recognition (``pipeline.roles``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from pipeline.audio import AudioError
+from pipeline.config import DiarizeConfig
+from pipeline.stages.base import Work
+from pipeline.stages.diarizer import MODEL_HZ, Diarizer, Labelled
+from pipeline.timeline import merge, overlap
+from pipeline.types import Audition, Call, Diarization, Failure, Role, Span, Turn
+
+RECORD_CONFIDENCE = 0.99  # the call record names the agent's channel
+MAP_CONFIDENCE = 0.95  # the site's map of call direction to channel, which recorders get wrong at times
+VOICE_MARGIN_S = 0.25  # speech edges found by two methods differ by this much at most
+JOIN_S = 0.2  # a speaker's pause shorter than this does not end the turn
+
+
+class DiarizeStage:
+    """Turns for every call. The diarizer is loaded at the first mono call, never for stereo."""
+
+    name: ClassVar[str] = "diarize"
+    needs: ClassVar[tuple[str, ...]] = ("sound", "audition")
+    gives: ClassVar[type] = Diarization
+    version: ClassVar[str] = "1"
+    reads: ClassVar[tuple[str, ...]] = ("direction", "agent_channel", "channels", "cdr")
+
+    def __init__(self, *, settings: DiarizeConfig, models: Any) -> None:
+        self._settings = settings
+        self._models = models
+        self._diarizer: Diarizer | None = None
+
+    @property
+    def settings(self) -> DiarizeConfig:
+        return self._settings
+
+    def revision(self) -> str:
+        return str(self._models.diarization.revision)
+
+    def open(self) -> None:
+        """Nothing: a day of stereo calls never pays for the diarizer."""
+
+    def __call__(self, works: Sequence[Work]) -> list[Diarization | Failure]:
+        return [self._one(work) for work in works]
+
+    def _one(self, work: Work) -> Diarization | Failure:
+        audition: Audition = work.artefacts["audition"]
+        channel = diarized_channel(audition)
+        if channel is None:
+            return from_channels(work.call, audition)
+        try:
+            samples = work.sound().at(MODEL_HZ).channel(channel)
+        except AudioError as error:
+            return Failure(work.call.id, self.name, "permanent", str(error))
+        try:
+            diarizer = self._opened()
+        except (OSError, ValueError) as error:
+            return Failure(work.call.id, self.name, "permanent", str(error))
+        voice = audition.voice[channel]
+        if not voice:
+            return Diarization((), "none", 0.0)
+        found = diarizer(without_tones(samples, audition, channel), voice=voice)
+        return Diarization(
+            turns=_turns(found.turns, voice, channel),
+            role_source="diarized",
+            role_confidence=0.0,
+            exclusive=_turns(found.exclusive, voice, channel),
+        )
+
+    def _opened(self) -> Diarizer:
+        if self._diarizer is None:
+            chosen = self._models.diarization
+            diarizer = Diarizer(chosen.folder(), settings=self._settings, device=self._models.device)
+            diarizer.open()
+            self._diarizer = diarizer
+        return self._diarizer
+
+
+def diarized_channel(audition: Audition) -> int | None:
+    """The channel that holds both parties, or None where each party has its own (or nobody speaks).
+
+    With one leg dead the other may be a mono mix that the recorder wrote to one side.
+    """
+    gate = audition.gate
+    if gate.layout in ("mono", "identical"):
+        return 0
+    if gate.layout == "one_dead":
+        return gate.dead.index(False)
+    return None
+
+
+def from_channels(call: Call, audition: Audition) -> Diarization:
+    """One turn for each stretch of voice; roles by the channel map."""
+    if call.agent_channel is None:
+        roles: tuple[Role, ...] = ("unknown",) * len(audition.voice)
+        confidence, evidence = 0.0, ()
+    else:
+        roles = tuple("agent" if i == call.agent_channel else "customer" for i in range(len(audition.voice)))
+        told = call.cdr is not None and call.cdr.agent_channel == call.agent_channel
+        confidence = RECORD_CONFIDENCE if told else MAP_CONFIDENCE
+        evidence = (
+            f"channel {call.agent_channel} is the agent by {'call record' if told else 'channel map'}",
+        )
+    turns = [
+        Turn(span, roles[channel], channel, "channel", confidence)
+        for channel, spans in enumerate(audition.voice)
+        for span in spans
+    ]
+    turns.sort(key=lambda turn: (turn.span, turn.channel))
+    return Diarization(tuple(turns), "channel" if confidence else "none", confidence, evidence)
+
+
+def without_tones(samples: Any, audition: Audition, channel: int) -> Any:
+    """The samples with tones and music silenced, so that the diarizer is not asked about them."""
+    quiet = samples.copy()
+    for tone in audition.tones:
+        if tone.channel in (None, channel) and tone.kind != "ivr":
+            quiet[round(tone.span.start_s * MODEL_HZ) : round(tone.span.end_s * MODEL_HZ)] = 0.0
+    return quiet
+
+
+def _turns(labelled: Labelled, voice: Sequence[Span], channel: int) -> tuple[Turn, ...]:
+    """Diarized spans kept where the audition heard voice, short pauses inside closed."""
+    heard = merge(Span(s.start_s - VOICE_MARGIN_S, s.end_s + VOICE_MARGIN_S) for s in voice)
+    found = [
+        Turn(span, "unknown", channel, "diarized", 0.0, label)
+        for label in dict.fromkeys(name for _, name in labelled)
+        for span in merge(overlap([s for s, name in labelled if name == label], heard), join_s=JOIN_S)
+    ]
+    return tuple(sorted(found, key=lambda turn: (turn.span, turn.speaker)))
