@@ -99,7 +99,7 @@ def test_tones_are_silenced_before_the_diarizer() -> None:
 
 def test_long_calls_are_cut_in_pauses() -> None:
     voice = [Span(i, i + 0.9) for i in range(50)] + [Span(58, 120)]
-    assert windows(120, voice, window_s=60) == (Span(0, 54), Span(54, 114), Span(114, 120))
+    assert windows(120, voice, window_s=60) == (Span(0, 53.95), Span(53.95, 113.95), Span(113.95, 120))
     assert windows(59, voice, window_s=60) == (Span(0, 59),)
 
 
