@@ -34,13 +34,14 @@ MIN_RATE_HZ, MAX_RATE_HZ = 4_000, 192_000  # outside it a header is damaged, not
 WORKING_RATE_HZ = 16_000
 MAX_DURATION_S = 4 * 3600.0
 MAX_BAD_SHARE = 0.1  # of non-finite samples; above it the file is not a recording with a glitch
-BLOCK_S = 30.0
+BLOCK_S = 1.0  # a file that lost its end is read up to the last whole block
 
 _FFMPEG_NAME: dict[Container, str] = {
     "wav": "wav", "mp4": "mp4", "amr": "amr", "adts": "aac", "matroska": "matroska",
     "mp3": "mp3", "ogg": "ogg",
 }  # fmt: skip
 _SNDFILE: tuple[Container, ...] = ("wav", "aiff", "flac", "ogg", "mp3")
+_EXACT: tuple[Container, ...] = ("flac", "mp3", "mp4")  # their headers tell a length worth comparing with
 _SNDFILE_WAV = ("pcm", "float", "alaw", "ulaw", "ima_adpcm", "ms_adpcm", "gsm610")
 
 
@@ -231,7 +232,12 @@ def _decode_file(path: Path, max_duration_s: float, max_rate_hz: int) -> Sound:
         if share > MAX_BAD_SHARE:
             raise AudioError(path, "finite samples", f"{share:.0%} of them NaN or infinite")
         notes += (f"{sink.bad_samples} samples were NaN or infinite; silenced",)
-    return Sound(samples, rate, notes, about.truncated)
+    got_s = samples.shape[1] / rate
+    truncated = about.truncated
+    if not truncated and about.format in _EXACT and got_s < about.duration_s * 0.98 - BLOCK_S:
+        truncated = True
+        notes += (f"truncated: {about.duration_s:.0f} s by its header, {got_s:.0f} s can be decoded",)
+    return Sound(samples, rate, notes, truncated)
 
 
 class _Sink:
@@ -290,7 +296,17 @@ def _sndfile_blocks(path: Path, about: Probe) -> Iterator[NDArray[np.float32]]:
 
     with soundfile.SoundFile(str(path)) as file:
         size = int(BLOCK_S * about.sample_rate_hz)
-        while len(block := file.read(size, dtype="float32", always_2d=True)):
+        begun = False
+        while True:
+            try:
+                block = file.read(size, dtype="float32", always_2d=True)
+            except soundfile.LibsndfileError:
+                if begun:  # the end is missing; _decode_file tells it by the length
+                    return
+                raise
+            if not len(block):
+                return
+            begun = True
             yield block
 
 

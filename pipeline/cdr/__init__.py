@@ -97,7 +97,7 @@ def _read(reader: str, rows: list[Cells], table: Table, config: IngestConfig) ->
     if rows and not {"call_id", "file"} & set(names):
         heads = ", ".join(table.columns[:12]) if table.header else "no heading"
         expected = "a column call_id or file (or a map in ingest.cdr_columns)"
-        table.problems.append(Problem(table.file, 0, expected, f"columns: {heads}"))
+        table.problems.append(Problem(table.file, 0, expected, f"columns: {heads}", lost=True))
         return []
     return [record for cells in rows if (record := generic.record(cells, names))]
 

@@ -24,7 +24,7 @@ def record(cells: Cells) -> CallRecord | None:
     """One contact."""
     call_id = cells.text("ContactId")
     if call_id is None:
-        cells.fault("a ContactId", "none")
+        cells.fault("a ContactId", "none", lost=True)
         return None
     cells.call_id = call_id
     started, established = cells.time("StartTime"), cells.time("EstablishedTime")

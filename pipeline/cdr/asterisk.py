@@ -54,7 +54,7 @@ def records(rows: list[Cells], queue: dict[str, QueueCall], releases: dict[str, 
     for cells in rows:
         call_id = cells.text("linkedid", "uniqueid")
         if call_id is None:
-            cells.fault("a uniqueid", "none (Master.csv needs loguniqueid=yes in cdr.conf)")
+            cells.fault("a uniqueid", "none (Master.csv needs loguniqueid=yes in cdr.conf)", lost=True)
             continue
         cells.call_id = call_id
         calls.setdefault(call_id, []).append(cells)

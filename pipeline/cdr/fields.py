@@ -78,8 +78,8 @@ class Cells:
     def direction(self, *names: str) -> Direction:
         return self.read(parse_direction, *names) or "unknown"
 
-    def fault(self, expected: str, found: str) -> None:
-        self.problems.append(Problem(self.file, self.row.line, expected, found, self.call_id))
+    def fault(self, expected: str, found: str, *, lost: bool = False) -> None:
+        self.problems.append(Problem(self.file, self.row.line, expected, found, self.call_id, lost))
 
 
 def parse_time(cell: str, zone: ZoneInfo) -> datetime | None:

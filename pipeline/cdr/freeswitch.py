@@ -50,7 +50,7 @@ def records(rows: list[Cells]) -> list[CallRecord]:
         cells.row = _plain(cells.row)
         uuid = cells.text("uuid", "xml_cdr_uuid")
         if uuid is None:
-            cells.fault("a uuid", "none")
+            cells.fault("a uuid", "none", lost=True)
             continue
         cells.call_id = uuid
         relatives = (cells.text(name) for name in _RELATIVES)

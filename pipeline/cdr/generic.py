@@ -56,7 +56,7 @@ def record(cells: Cells, names: Mapping[str, str]) -> CallRecord | None:
     file = cells.text(column["file"])
     call_id = cells.text(column["call_id"]) or (PurePosixPath(file.replace("\\", "/")).stem if file else None)
     if call_id is None:
-        cells.fault("a call_id or a file", "neither")
+        cells.fault("a call_id or a file", "neither", lost=True)
         return None
     cells.call_id = call_id
     mapped = set(names.values())

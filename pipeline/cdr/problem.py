@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One fault in a call-record file. ``line`` 0: the file as a whole; ``call_id`` "" when unknown."""
+    """One fault in a call-record file. ``line`` 0: the file as a whole; ``call_id`` "" when unknown;
+    ``lost``: it cost the whole row or file, not a cell."""
 
     file: str
     line: int
     expected: str
     found: str
     call_id: str = ""
+    lost: bool = False
 
     def __str__(self) -> str:
         where = f"{self.file} line {self.line}" if self.line else self.file

@@ -57,7 +57,7 @@ def read_table(path: Path, *, known: frozenset[str]) -> Table:
     text, notes = decode(data)
     table = Table(str(path), (), [], notes=notes)
     if not text.strip():
-        table.problems.append(Problem(table.file, 0, "call records", "an empty file"))
+        table.problems.append(Problem(table.file, 0, "call records", "an empty file", lost=True))
     elif text.lstrip()[0] in "[{":
         _fill_from_json(table, text)
     else:
@@ -77,7 +77,9 @@ def read_folder(folder: Path, *, known: frozenset[str]) -> Table:
         whole.problems += part.problems
         whole.notes += [f"{path.name}: {note}" for note in part.notes]
     if not whole.rows and not whole.problems:
-        whole.problems.append(Problem(whole.file, 0, "call records (.json or .csv)", "none in this folder"))
+        whole.problems.append(
+            Problem(whole.file, 0, "call records (.json or .csv)", "none in this folder", lost=True)
+        )
     return whole
 
 
@@ -152,7 +154,9 @@ def _fill_from_json(table: Table, text: str) -> None:
     columns: dict[str, None] = {}
     for line, item in numbered:
         if not isinstance(item, dict):
-            table.problems.append(Problem(table.file, line, "an object per call", type(item).__name__))
+            table.problems.append(
+                Problem(table.file, line, "an object per call", type(item).__name__, lost=True)
+            )
             continue
         values = dict(_flatten(item, ""))
         columns.update(dict.fromkeys(values))
@@ -190,7 +194,7 @@ def _json_lines(table: Table, text: str, whole: json.JSONDecodeError) -> Iterato
             good += 1
         except json.JSONDecodeError as error:
             where, what = (number, error.msg) if good else (whole.lineno, whole.msg)
-            table.problems.append(Problem(table.file, where, "JSON", what))
+            table.problems.append(Problem(table.file, where, "JSON", what, lost=True))
             if not good:
                 return
 
@@ -220,7 +224,7 @@ def _from_xlsx(path: Path) -> Table:
                 table.columns = tuple(row)
     except Exception as error:  # openpyxl lets zip, XML and key errors through
         table.problems.append(
-            Problem(str(path), 0, "an Excel workbook", f"one that cannot be read ({type(error).__name__})")
+            Problem(str(path), 0, "an Excel workbook", f"a damaged one ({type(error).__name__})", lost=True)
         )
     return table
 

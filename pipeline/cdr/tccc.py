@@ -19,7 +19,7 @@ def record(cells: Cells) -> CallRecord | None:
     """One session. ``ring_s`` is from RingTimestamp to AcceptTimestamp."""
     call_id = cells.text("SessionId")
     if call_id is None:
-        cells.fault("a SessionId", "none")
+        cells.fault("a SessionId", "none", lost=True)
         return None
     cells.call_id = call_id
     rang, answered = cells.time("RingTimestamp"), cells.time("AcceptTimestamp")

@@ -99,7 +99,7 @@ def ingest(
     for problem in records.problems:
         if problem.call_id:
             noted.setdefault(safe_id(problem.call_id), []).append(f"call record: {problem}")
-        elif problem.line == 0:  # the whole file is lost, so the day is not whole
+        elif problem.lost:  # a call that nobody can name: the day is not whole
             rows.append(LedgerRow("", problem.file, "", "failed", STAGE, str(problem)))
     for call_id, words in claims.items():
         noted.setdefault(safe_id(call_id), []).append(words)
