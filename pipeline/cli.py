@@ -16,6 +16,10 @@ COMMANDS = {
     "show": ("show", "One call's scorecard, evidence and transcript."),
     "doctor": ("doctor", "Is this machine ready? What to do if not."),
     "init": ("init", "Write a commented callqa.toml."),
+    "rules": ("rules", "Check, try and print the rules calls are judged by."),
+    "score": ("score", "Score dialogues that come as text, without recordings."),
+    "rescore": ("rescore", "Score a day again from its stored transcripts and measures."),
+    "backtest": ("backtest", "What would change under other lexicons, before they are published."),
     "simulate": ("simulate", "Render scripted calls with exact truth."),
 }
 

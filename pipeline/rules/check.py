@@ -11,8 +11,9 @@ import regex
 
 from pipeline.rules.book import Rulebook, conditions_of, themes_of
 from pipeline.rules.condition import Find
-from pipeline.rules.dialogue import DialogueError, read_dialogue
+from pipeline.rules.dialogue import DialogueError
 from pipeline.rules.facts import CallFacts
+from pipeline.rules.measured import read_example, registered_measures
 from pipeline.rules.operators.record import Compare
 from pipeline.rules.operators.words import Regex
 from pipeline.rules.rule import Example, Rule
@@ -38,8 +39,8 @@ class Finding:
         return f"{self.file}:{self.line}: {self.level}: {self.rule}: {self.message}"
 
 
-def check(book: Rulebook, *, measures: frozenset[str] | None = None) -> list[Finding]:
-    """Everything found, errors first. ``measures``: names registered; None leaves them unchecked."""
+def check(book: Rulebook) -> list[Finding]:
+    """Everything found, errors first."""
     found = [
         *example_findings(book),
         *_missing_examples(book),
@@ -47,7 +48,7 @@ def check(book: Rulebook, *, measures: frozenset[str] | None = None) -> list[Fin
         *_unreachable(book),
         *_taboo_in_standard(book),
         *_slow_regexes(book),
-        *_unknown_measures(book, measures),
+        *_unknown_measures(book),
         *_fallback(book),
     ]
     return sorted(found, key=lambda f: (f.level, f.file, f.line))
@@ -55,11 +56,13 @@ def check(book: Rulebook, *, measures: frozenset[str] | None = None) -> list[Fin
 
 def judge_example(book: Rulebook, rule: Rule, example: Example) -> Verdict:
     """The rule's verdict on one of its examples. Raises DialogueError."""
-    conversation, measured = read_dialogue(example.text)
-    facts = CallFacts(
-        conversation, measured, phrases=book.index, festivals=book.festivals, sound=True
-    )
-    return book.judge(facts, book.needed([rule.id]))[rule.id]
+    return book.judge(example_facts(book, example), book.needed([rule.id]))[rule.id]
+
+
+def example_facts(book: Rulebook, example: Example) -> CallFacts:
+    """An example as a call with sound: what its lines do not tell of did not happen."""
+    conversation, measured = read_example(example.text)
+    return CallFacts(conversation, measured, phrases=book.index, festivals=book.festivals, sound=True)
 
 
 def example_findings(book: Rulebook) -> Iterator[Finding]:
@@ -80,7 +83,9 @@ def example_findings(book: Rulebook) -> Iterator[Finding]:
 
 def _told(wanted: Outcome, verdict: Verdict, example: Example) -> str:
     first = next((line for line in example.text.splitlines() if line.strip()), "")
-    near = f"; nearest: {verdict.near_miss.quote!r} {verdict.near_miss.score:.2f}" if verdict.near_miss else ""
+    near = (
+        f"; nearest: {verdict.near_miss.quote!r} {verdict.near_miss.score:.2f}" if verdict.near_miss else ""
+    )
     heard = f"; heard: {verdict.evidence[0].quote!r}" if verdict.evidence else ""
     why = f" ({verdict.why})" if verdict.why else ""
     return f"example {first[:40]!r}: expected {wanted}, found {verdict.outcome}{why}{heard}{near}"
@@ -135,7 +140,9 @@ def _taboo_in_standard(book: Rulebook) -> Iterator[Finding]:
             plain = plain_variant(variant)
             for hit in book.index.matcher.find(prepare(plain), frozenset(banned)):
                 if hit.guarded is None and hit.theme_id != theme:
-                    message = f"standard phrase {plain!r} is heard as the taboo {hit.theme_id!r} ({hit.said!r})"
+                    message = (
+                        f"standard phrase {plain!r} is heard as the taboo {hit.theme_id!r} ({hit.said!r})"
+                    )
                     yield Finding("error", source.file, source.line, theme, message)
 
 
@@ -152,7 +159,15 @@ def _spoken(book: Rulebook, how: str) -> set[str]:
 
 _OPTION = regex.compile(r"\[([^\[\]]*)\]")
 _CHOICE = regex.compile(r"\(([^()|]*)(?:\|[^()]*)?\)")
-_SLOTS = {"姓氏": "王", "工号": "八零二一", "时间": "三十分钟", "金额": "一百元", "部门": "技术部", "数字": "三", "称呼": "先生"}
+_SLOTS = {
+    "姓氏": "王",
+    "工号": "八零二一",
+    "时间": "三十分钟",
+    "金额": "一百元",
+    "部门": "技术部",
+    "数字": "三",
+    "称呼": "先生",
+}
 
 
 def plain_variant(variant: str) -> str:
@@ -186,9 +201,8 @@ def _blows_up(operator: Regex) -> bool:
     return False
 
 
-def _unknown_measures(book: Rulebook, measures: frozenset[str] | None) -> Iterator[Finding]:
-    if measures is None:
-        return
+def _unknown_measures(book: Rulebook) -> Iterator[Finding]:
+    measures = registered_measures()
     for rule in book.rules.values():
         for part in conditions_of(rule):
             if isinstance(part, Find) and isinstance(part.operator, Compare):

@@ -42,7 +42,9 @@ UNCLEAR = 0.2
 ROLES: dict[str, Role] = {
     "坐席": "agent", "客户": "customer", "导航": "ivr", "坐席2": "agent2", "未知": "unknown",
 }  # fmt: skip
-_SPOKEN = re.compile(r"(?:(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?))?\s+)?(坐席2?|客户|导航|未知)(?:[((](.*?)[))])?\s*[::]\s*(.*)")
+_SPOKEN = re.compile(
+    r"(?:(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?))?\s+)?(坐席2?|客户|导航|未知)(?:[((](.*?)[))])?\s*[::]\s*(.*)"
+)
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)\s*s")
 _NUMBERED = frozenset({"ring_s", "hold_s", "agent_channel"})
 _DATED = frozenset({"started_at", "answered_at", "ended_at"})
@@ -53,7 +55,9 @@ class DialogueError(ValueError):
     """A line that cannot be read: ``line`` from 1, expected, found."""
 
     def __init__(self, line: int, found: str, expected: str = "") -> None:
-        wanted = expected or "坐席: …, 客户: …, 静音 6s, 保持 40s, 音乐 20s, 振铃 4, 挂机: …, 记录: …, 测量: …"
+        wanted = (
+            expected or "坐席: …, 客户: …, 静音 6s, 保持 40s, 音乐 20s, 振铃 4, 挂机: …, 记录: …, 测量: …"
+        )
         super().__init__(f"line {line}: expected {wanted}; found {found!r}")
         self.line, self.expected, self.found = line, wanted, found
 
@@ -99,9 +103,7 @@ def _read_line(draft: _Draft, line: str) -> None:
     raise ValueError(line)
 
 
-def _speak(
-    draft: _Draft, start: str | None, end: str | None, name: str, how: str | None, said: str
-) -> None:
+def _speak(draft: _Draft, start: str | None, end: str | None, name: str, how: str | None, said: str) -> None:
     role, length_s = ROLES[name], max(0.3, count_syllables(said) / SYLLABLES_PER_S)
     start_s = float(start) if start else draft.at_s + (PAUSE_S if draft.utterances else 0.0)
     marks = (how or "").split()

@@ -24,6 +24,8 @@ _INT = re.compile(r"[-+]?\d+\Z")
 _FLOAT = re.compile(r"[-+]?(\d+\.\d*|\.\d+|\d+[eE][-+]?\d+)([eE][-+]?\d+)?\Z")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 
+_HINT = " (a text with [ ] or { } in it, inside a [list], needs quotes: ['让您久等[了]', 久等了])"
+
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
@@ -87,7 +89,8 @@ def parse_yaml(text: str, *, file: str) -> Tree:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise RuleError(file, line, expected="valid YAML", found=str(error.problem)) from error
+        hint = _HINT if "',' or ']'" in str(error.problem) else ""
+        raise RuleError(file, line, expected="valid YAML", found=f"{error.problem}{hint}") from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise RuleError(file, line, expected="printable text", found=error.reason) from error
