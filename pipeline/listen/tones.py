@@ -7,6 +7,7 @@ against the cadences of the network's plan.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -212,7 +213,7 @@ def _fit(group: Sequence[Beat], cadence: Cadence, end_s: float) -> float:
         if edge and length < max(ons) and (cut_by_file or (len(group) > 1 and length < 0.9 * max(ons))):
             continue
         errors.append(error)
-    for one, two in zip(group, group[1:]):
+    for one, two in itertools.pairwise(group):
         pause = two.span.start_s - one.span.end_s
         errors.append(min(abs(pause - off) / off for off in offs))
     return float(np.median(errors)) if errors else 1.0

@@ -34,6 +34,7 @@ class AuditionStage:
     needs: ClassVar[tuple[str, ...]] = ("sound",)
     gives: ClassVar[type] = Audition
     version: ClassVar[str] = "1"
+    reads: ClassVar[tuple[str, ...]] = ("agent_channel",)
 
     def __init__(self, *, settings: AuditionConfig) -> None:
         self._settings = settings
@@ -170,8 +171,7 @@ def _menu_leg(heard: Sequence[Tone], agent_channel: int | None, channels: int) -
         return 0
     if agent_channel in (0, 1):
         return int(agent_channel)
-    ringing = next((t.channel for t in heard if t.kind in ("ringback", "music") and t.channel is not None), 0)
-    return ringing
+    return next((t.channel for t in heard if t.kind in ("ringback", "music") and t.channel is not None), 0)
 
 
 def _assembled(

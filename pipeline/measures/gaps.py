@@ -1,0 +1,320 @@
+"""Silences told apart: hold, music, mute, one-way audio, dead air, thinking, before answer, after farewell."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from pipeline.config import MeasureConfig
+from pipeline.measures.activity import AGENT_ROLES, Activity
+from pipeline.measures.cues import cue_span, says
+from pipeline.timeline import Spans, clip, gaps, merge, subtract, total_s
+from pipeline.types import Audition, Conversation, Gap, Role, Span, Tone, Utterance
+
+HEARD_LEAST_S = 1.5  # a longer remark inside a wait is talk, and ends the wait
+MUSIC_SHARE = 0.4  # of a wait filled with music or ringing that make it a hold with music
+MUTE_SHARE = 0.6  # of a wait in which the agent's leg carries nothing at all
+CLEAN_LINE_SHARE = 0.5  # a leg digitally silent in this much of its other pauses never carries noise
+ONE_WAY_MIN_S = 3.0
+FAREWELL_LAST_S = 12.0
+
+
+def find_gaps(conversation: Conversation, heard: Activity, settings: MeasureConfig) -> tuple[Gap, ...]:
+    """Every silence of at least ``listed_gap_s`` between the parties, typed, in order.
+
+    A wait that the agent only interrupts to ask for patience stays one gap.
+
+    ::
+
+        agent     …请稍等        请再稍等       对不起让您久等了
+        customer        好的
+        gaps               |---- announced_hold ----|
+                                 ↑ reassured
+    """
+    if not heard.heard:
+        return ()
+    silences = [s for s in heard.silences if s.duration_s >= settings.listed_gap_s - 1e-9]
+    waits = _waits(silences, conversation.utterances, heard, settings)
+    found = [_typed(span, marks, conversation, heard, settings) for span, marks in waits]
+    before = _before_answer(conversation, heard)
+    return tuple([before, *found] if before else found)
+
+
+def _before_answer(conversation: Conversation, heard: Activity) -> Gap | None:
+    if heard.window.start_s < 0.3:
+        return None
+    return Gap(Span(0.0, heard.window.start_s), "before_answer", "agent")
+
+
+# ---------------------------------------------------------------- silences → waits
+
+
+def _waits(
+    silences: Sequence[Span], utterances: Sequence[Utterance], heard: Activity, settings: MeasureConfig
+) -> list[tuple[Span, tuple[float, ...]]]:
+    """Join silences that only a plea for patience, or a short sound of the customer, divides."""
+    waits: list[tuple[Span, tuple[float, ...]]] = []
+    for silence in silences:
+        if waits:
+            span, marks = waits[-1]
+            between = Span(span.end_s, silence.start_s)
+            long_enough = min(span.duration_s, silence.duration_s) >= settings.thinking_s - 0.5
+            pleas = _pleas(between, utterances, heard) if long_enough else None
+            if pleas is not None:
+                waits[-1] = (Span(span.start_s, silence.end_s), marks + pleas)
+                continue
+        waits.append((silence, ()))
+    return waits
+
+
+def _pleas(between: Span, utterances: Sequence[Utterance], heard: Activity) -> tuple[float, ...] | None:
+    """Times of the pleas for patience in ``between``; None when it holds any other talk."""
+    said = [u for u in utterances if _inside(u.span, between)]
+    pleas = [u for u in said if u.role in AGENT_ROLES and _is_plea(u.text)]
+    talk = subtract(clip(heard.anyone, between), [_padded(u.span) for u in pleas])
+    if total_s(talk) > HEARD_LEAST_S or not pleas:
+        return None
+    for other in said:
+        if other not in pleas and not says(other.text, "backchannel") and not says(other.text, "consent"):
+            return None
+    return tuple(u.span.start_s for u in pleas)
+
+
+def _is_plea(text: str) -> bool:
+    """Asks for more patience without announcing a result: 请再稍等, never 让您久等了."""
+    return (says(text, "reassure") or says(text, "please_wait")) and not says(text, "return_thanks")
+
+
+# ---------------------------------------------------------------- one wait → its kind
+
+
+def _typed(
+    span: Span,
+    reassured: tuple[float, ...],
+    conversation: Conversation,
+    heard: Activity,
+    settings: MeasureConfig,
+) -> Gap:
+    last = _last_before(span, heard)
+    if _is_after_farewell(span, conversation, heard):
+        return Gap(span, "after_farewell", "customer", confidence=_sure(conversation))
+    announced = _announcement(span, conversation.utterances, settings)
+    waiting_on = _waiting_on(span, last, conversation, heard, announced=announced is not None)
+    gap = Gap(
+        span,
+        "thinking",
+        waiting_on,
+        announced=announced is not None,
+        agreed=announced is not None and _agreed(announced, span, conversation.utterances),
+        thanked=_thanked(span, conversation.utterances, settings),
+        reassured_at_s=reassured,
+        confidence=_sure(conversation),
+    )
+    kind = _kind_by_sound(span, conversation, heard)
+    if kind in ("hold_music", "mute"):
+        return replace(gap, kind=kind, waiting_on="agent")
+    if kind == "one_way":
+        return replace(gap, kind="one_way")
+    if announced is not None and span.duration_s >= settings.thinking_s and waiting_on == "agent":
+        return replace(gap, kind="announced_hold")
+    if span.duration_s >= settings.thinking_s:
+        return replace(gap, kind="dead_air")
+    return gap
+
+
+def _is_after_farewell(span: Span, conversation: Conversation, heard: Activity) -> bool:
+    """The silence that ends the call, when a goodbye came shortly before it or nothing was recognised."""
+    if span.end_s < heard.window.end_s - 0.05 or not heard.anyone:
+        return False
+    if not conversation.utterances:
+        return True
+    near = [u for u in conversation.utterances if u.span.end_s >= span.start_s - FAREWELL_LAST_S]
+    return any(says(u.text, "farewell") or says(u.text, "closing_line") for u in near)
+
+
+def _kind_by_sound(span: Span, conversation: Conversation, heard: Activity) -> str:
+    audition = conversation.audition
+    if audition is None:
+        return ""
+    music = [t.span for t in audition.tones if t.kind == "music" or _rings(t)]
+    if total_s(clip(music, span)) >= MUSIC_SHARE * span.duration_s:
+        return "hold_music"
+    legs = legs_of(conversation)
+    if legs is None:
+        return ""
+    agent_leg, customer_leg = legs
+    agent_gone = gone(audition, agent_leg, heard.agent)
+    customer_gone = gone(audition, customer_leg, heard.customer)
+    if _covers(agent_gone, span):
+        around = _around(agent_gone, span)
+        return "one_way" if _is_one_way(around, heard.customer, conversation, heard) else "mute"
+    if _covers(customer_gone, span):
+        return "one_way"
+    return ""
+
+
+def _rings(tone: Tone) -> bool:
+    return tone.kind == "ringback"
+
+
+def legs_of(conversation: Conversation) -> tuple[int, int] | None:
+    """(agent's channel, customer's channel) in stereo; None where both share a channel."""
+    audition = conversation.audition
+    if audition is None or len(audition.voice) != 2 or audition.gate.layout == "identical":
+        return None
+    for roles, swap in ((AGENT_ROLES, False), (("customer",), True)):
+        for turn in conversation.turns:
+            if turn.role in roles and turn.channel is not None:
+                agent = 1 - turn.channel if swap else turn.channel
+                return agent, 1 - agent
+    agent = conversation.call.agent_channel if conversation.call.agent_channel in (0, 1) else 0
+    return int(agent or 0), 1 - int(agent or 0)
+
+
+def gone(audition: Audition, channel: int, voice: Spans) -> Spans:
+    """Long stretches in which the leg carries nothing, on a line that otherwise carries its noise.
+
+    A line that is digitally silent in its ordinary pauses too (silence suppression) tells nothing.
+    """
+    silent = audition.digital_silence[channel]
+    long = [s for s in silent if s.duration_s >= ONE_WAY_MIN_S]
+    pauses = gaps(merge((*voice, *long)), Span(0.0, audition.duration_s))
+    # G.711 recorders pad the first and the last moments with zeros
+    pauses = clip(pauses, Span(0.5, max(0.6, audition.duration_s - 0.5)))
+    room = total_s(pauses)
+    if room > 0.5:
+        zeros = sum(total_s(clip(silent, p)) for p in pauses)
+        if zeros > CLEAN_LINE_SHARE * room:
+            return ()
+    return tuple(long)
+
+
+def _covers(dead: Spans, span: Span) -> bool:
+    return total_s(clip(dead, span)) >= MUTE_SHARE * span.duration_s
+
+
+def _around(dead: Spans, span: Span) -> Span:
+    return max(dead, key=lambda s: min(s.end_s, span.end_s) - max(s.start_s, span.start_s))
+
+
+def _is_one_way(dead: Span, other_voice: Spans, conversation: Conversation, heard: Activity) -> bool:
+    """The agent's leg is lost, not muted: it never comes back, or the customer talks into it."""
+    if dead.end_s >= heard.window.end_s - 0.3:
+        return True
+    inside = [u for u in conversation.utterances if u.role == "customer" and _inside(u.span, dead)]
+    if any(says(u.text, "cannot_hear") for u in inside):
+        return True
+    return total_s(clip(other_voice, dead)) > 0.3 * dead.duration_s
+
+
+# ---------------------------------------------------------------- words around a wait
+
+
+def _announcement(span: Span, utterances: Sequence[Utterance], settings: MeasureConfig) -> Utterance | None:
+    """The agent's please-wait before the silence, with nothing but an answer to it in between."""
+    before = [u for u in utterances if u.span.start_s < span.start_s + 0.3]
+    recent = [u for u in before if u.span.end_s >= span.start_s - settings.hold_announce_s]
+    for said in reversed(recent[-4:]):
+        if said.role in AGENT_ROLES and says(said.text, "please_wait"):
+            return said if _is_late(said, span, settings) else None
+        if said.role in AGENT_ROLES and len(said.text) > 6:
+            return None  # another sentence came after it: the wait is over
+    return None
+
+
+def _is_late(said: Utterance, span: Span, settings: MeasureConfig) -> bool:
+    """The plea lies within the announcement window, even inside a long utterance."""
+    return cue_span(said, "please_wait").end_s >= span.start_s - settings.hold_announce_s
+
+
+def _agreed(announced: Utterance, span: Span, utterances: Sequence[Utterance]) -> bool:
+    """The customer says yes between the please-wait and shortly after the silence begins."""
+    window = Span(cue_span(announced, "please_wait").start_s, span.start_s + 1.0)
+    answers = [u for u in utterances if u.role == "customer" and _inside(u.span, window)]
+    return any(says(u.text, "consent") for u in answers)
+
+
+def _thanked(span: Span, utterances: Sequence[Utterance], settings: MeasureConfig) -> bool:
+    window = Span(span.end_s - 0.5, span.end_s + settings.return_window_s)
+    after = [u for u in utterances if u.role in AGENT_ROLES and _starts_in(u, window)]
+    return any(says(u.text, "return_thanks") or says(u.text, "apology") for u in after)
+
+
+def _last_before(span: Span, heard: Activity) -> Role:
+    """Who spoke last before ``span``; the agent is to speak first in a call."""
+    ends = {role: max((s.end_s for s in heard.of(role) if s.end_s <= span.start_s + 0.05), default=-1.0)
+            for role in ("agent", "customer")}  # fmt: skip
+    if max(ends.values()) < 0:
+        return "unknown"
+    return "agent" if ends["agent"] >= ends["customer"] else "customer"
+
+
+def _next_after(span: Span, heard: Activity) -> Role:
+    starts = {role: min((s.start_s for s in heard.of(role) if s.start_s >= span.end_s - 0.05), default=1e9)
+              for role in ("agent", "customer")}  # fmt: skip
+    if min(starts.values()) >= 1e9:
+        return "unknown"
+    return "agent" if starts["agent"] <= starts["customer"] else "customer"
+
+
+def _waiting_on(
+    span: Span, last: Role, conversation: Conversation, heard: Activity, *, announced: bool
+) -> Role:
+    """Whose turn it was. After a plea to wait, the agent's; after a question, the one asked; else by the floor.
+
+    A customer's short 好的 to an agent's question-free remark hands the floor back to the agent.
+    """
+    if announced or last == "unknown":
+        return "agent"
+    said = [u for u in conversation.utterances if u.span.start_s < span.start_s]
+    if last == "customer":
+        return "agent"
+    if said and said[-1].role in AGENT_ROLES:
+        if said[-1].text.rstrip().endswith(("?", "?", "吗", "呢")) or says(said[-1].text, "question"):
+            return "customer"
+    follows = _next_after(span, heard)
+    return "customer" if follows == "unknown" else follows
+
+
+def _sure(conversation: Conversation) -> float:
+    """Words decide the kind, so a gap is as sure as the recognition and the roles."""
+    words = conversation.asr_confidence if conversation.asr_confidence is not None else 0.5
+    return round(min(1.0, conversation.role_confidence) * (0.5 + 0.5 * words), 3)
+
+
+def _inside(span: Span, window: Span) -> bool:
+    return window.start_s - 0.3 <= span.middle_s <= window.end_s + 0.3
+
+
+def _starts_in(utterance: Utterance, window: Span) -> bool:
+    return window.start_s <= utterance.span.start_s <= window.end_s
+
+
+def _padded(span: Span, by_s: float = 0.4) -> Span:
+    return Span(span.start_s - by_s, span.end_s + by_s)
+
+
+# ---------------------------------------------------------------- questions asked of gaps
+
+
+def is_hold(gap: Gap) -> bool:
+    """Announced or not, the caller was put aside: hold, music, mute."""
+    return gap.kind in ("announced_hold", "hold_music", "mute")
+
+
+def wait_without_reassurance_s(gap: Gap) -> float:
+    """The longest stretch of a wait without a word from the agent.
+
+    ::
+
+        wait       |--------------------------|
+        reassured        ↑           ↑
+        longest          |-----------|
+    """
+    marks = [gap.span.start_s, *gap.reassured_at_s, gap.span.end_s]
+    return max(b - a for a, b in itertools.pairwise(marks))
+
+
+def of_kind(found: Iterable[Gap], *kinds: str) -> list[Gap]:
+    return [g for g in found if g.kind in kinds]

@@ -1,0 +1,287 @@
+"""Who released first: the call record, the sound of the line and the words, weighed together.
+
+Each clue carries a weight in log-odds: 4 (98 %) for a switch's record, 3 for a busy tone or a leg that
+dies, about 1 for how the talk ended. A missing busy tone proves nothing and is no clue.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from pipeline.config import MeasureConfig
+from pipeline.measures.activity import AGENT_ROLES, Activity, conversation_end_s
+from pipeline.measures.cues import saying, says
+from pipeline.measures.gaps import legs_of
+from pipeline.types import Conversation, Gap, HangUp, HangUpClue, Role, Side, Span, Utterance
+
+RECORD_WEIGHT = 4.0
+BUSY_WEIGHT, BUSY_MONO_WEIGHT = 3.0, 1.5
+LEG_WEIGHT, CLICK_WEIGHT = 3.0, 0.5
+CUT_WEIGHT, ANSWERED_WEIGHT, DROPPED_WEIGHT, LEFT_WEIGHT = 1.5, 1.6, 1.0, 0.8
+# Before any clue: callers end most calls, as the standard asks, and lines rarely drop.
+PRIOR: dict[Side, float] = {"agent": 0.0, "customer": 0.4, "system": -2.0}
+BUSY_DELAY_S = 0.3  # exchange: release → busy tone
+LEG_SILENT_S = 0.12
+CUT_S = 0.12  # voice this close to the release was cut off
+TAIL_S = 12.0
+
+
+def find_hangup(
+    conversation: Conversation, heard: Activity, gaps: Sequence[Gap], settings: MeasureConfig
+) -> HangUp | None:
+    """The release, fused. None when nothing at all is known of it (a text without record).
+
+    ::
+
+        agent     …谢谢您的来电,再见
+        customer                      再见
+        line                               busy busy busy (customer's leg)
+        clues                         ↑1.6  ↑3.0             → customer, 99 %
+    """
+    record = record_clues(conversation)
+    sound = sound_clues(conversation, heard) if heard.heard else []
+    words = word_clues(conversation, heard, settings) if heard.heard else []
+    if not heard.heard and not record:
+        return None
+    side, probability = fuse([*record, *sound, *words], settings.hangup_min_probability)
+    unrecorded, _ = fuse([*sound, *words], settings.hangup_min_probability)
+    said = record[0].side if record else "unknown"
+    released = released_at_s(conversation, heard) if heard.heard else None
+    last = max((s.end_s for s in heard.anyone), default=None) if heard.heard else None
+    return HangUp(
+        side=side,
+        probability=round(probability, 3),
+        released_at_s=released,
+        clues=(*record, *sound, *words),
+        record_disagrees=said != "unknown" and unrecorded not in ("unknown", said),
+        after_last_words_s=None if released is None or last is None else max(0.0, released - last),
+        excused=None if side == "customer" else excuse(conversation, heard, gaps, released, settings),
+    )
+
+
+def fuse(clues: Iterable[HangUpClue], min_probability: float) -> tuple[Side, float]:
+    """Sum of log-odds per side over the prior, as probabilities; ``unknown`` below ``min_probability``."""
+    weighed = dict(PRIOR)
+    for clue in clues:
+        if clue.side in weighed:
+            weighed[clue.side] += clue.weight
+    total = sum(math.exp(w) for w in weighed.values())
+    best = max(weighed, key=lambda side: weighed[side])
+    probability = math.exp(weighed[best]) / total
+    return (best, probability) if probability >= min_probability else ("unknown", probability)
+
+
+def record_clues(conversation: Conversation) -> list[HangUpClue]:
+    record = conversation.call.cdr
+    if record is None or record.hangup_side == "unknown":
+        return []
+    why = f"hangup_side = {record.hangup_detail or record.hangup_side}"
+    return [HangUpClue(f"cdr:{record.reader}", record.hangup_side, RECORD_WEIGHT, why)]
+
+
+# ---------------------------------------------------------------- the line
+
+
+def released_at_s(conversation: Conversation, heard: Activity) -> float:
+    """The release: shortly before a final busy tone, else where one leg dies, else the recording's end."""
+    audition = conversation.audition
+    end = conversation_end_s(conversation)
+    if audition is None:
+        return end
+    if end < audition.duration_s - 0.2:
+        last = max((s.end_s for s in heard.anyone), default=0.0)
+        return max(last, end - BUSY_DELAY_S)
+    dying = [at for _, at in _dying_legs(conversation, heard)]
+    return min(dying, default=end)
+
+
+def sound_clues(conversation: Conversation, heard: Activity) -> list[HangUpClue]:
+    """Busy tone, a leg that dies before the other, a click after the last words."""
+    audition = conversation.audition
+    if audition is None:
+        return []
+    legs = legs_of(conversation)
+    last = max((s.end_s for s in heard.anyone), default=0.0)
+    clues: list[HangUpClue] = []
+    final = [t for t in audition.tones if t.kind in ("busy", "congestion") and t.span.start_s >= last - 0.5]
+    if final:
+        tone = final[0]
+        where = f"{tone.kind} tone at {tone.span.start_s:.1f} s"
+        if legs is None or tone.channel is None:
+            # one mixed channel: recorders sit with the agent, who then hears that the customer has gone
+            clues.append(
+                HangUpClue("busy tone", "customer", BUSY_MONO_WEIGHT, f"{where}, on a mixed channel")
+            )
+        else:
+            side: Side = "agent" if tone.channel == legs[0] else "customer"
+            clues.append(
+                HangUpClue("busy tone", side, BUSY_WEIGHT * tone.confidence, f"{where}, on the {side}'s leg")
+            )
+    dying = _dying_legs(conversation, heard)
+    if len(dying) == 1 or (len(dying) == 2 and abs(dying[0][1] - dying[1][1]) > LEG_SILENT_S):
+        first, at = min(dying, key=lambda d: d[1])
+        clues.append(
+            HangUpClue("leg silent", first, LEG_WEIGHT, f"the {first}'s leg carries nothing from {at:.1f} s")
+        )
+    clues += _clicks(conversation, legs, last)
+    return clues
+
+
+def _dying_legs(conversation: Conversation, heard: Activity) -> list[tuple[Side, float]]:
+    """Legs that carried noise until after the last words and then nothing to the end."""
+    audition, legs = conversation.audition, legs_of(conversation)
+    if audition is None or legs is None:
+        return []
+    last = max((s.end_s for s in heard.anyone), default=0.0)
+    found: list[tuple[Side, float]] = []
+    for side, channel in zip(("agent", "customer"), legs):
+        silent = audition.digital_silence[channel]
+        if audition.noise_floor_dbfs and audition.noise_floor_dbfs[channel] <= -95:
+            continue  # this leg never carries noise in its pauses
+        final = [s for s in silent if s.end_s >= audition.duration_s - 0.05]
+        if final and final[0].start_s >= last - 0.3 and final[0].duration_s >= LEG_SILENT_S:
+            found.append((side, final[0].start_s))  # type: ignore[arg-type]
+    return found
+
+
+def _clicks(conversation: Conversation, legs: tuple[int, int] | None, last: float) -> list[HangUpClue]:
+    audition = conversation.audition
+    if audition is None or legs is None:
+        return []
+    found = [
+        (at, side)
+        for side, channel in zip(("agent", "customer"), legs)
+        for at in audition.clicks_s[channel : channel + 1]
+        for at in at
+        if at > last
+    ]
+    sides = {side for _, side in found}
+    if len(sides) != 1:
+        return []
+    at, side = min(found)
+    return [HangUpClue("line click", side, CLICK_WEIGHT, f"click on the {side}'s leg at {at:.1f} s")]  # type: ignore[arg-type]
+
+
+# ---------------------------------------------------------------- the words
+
+
+def word_clues(conversation: Conversation, heard: Activity, settings: MeasureConfig) -> list[HangUpClue]:
+    """How the talk ended: who spoke last, whether it was a goodbye, how long the line stayed open.
+
+    ::
+
+        last word   goodbye?  line stays open   points to
+        customer    yes       any               customer (answered, and put down)
+        customer    no, cut   < 0.12 s          agent    (cut the customer off)
+        agent       yes       < 0.8 s           agent    (did not wait)
+        agent       yes       ≥ 1.2 s           customer (the agent waited) …
+        agent       yes       ≥ 5 s             agent    (… long enough to be allowed to)
+        agent       no        any               customer (left the agent talking)
+    """
+    if not heard.anyone:
+        return []
+    last_role = last_speaker(heard)
+    end = released_at_s(conversation, heard)
+    wait = end - max(s.end_s for s in heard.anyone)
+    tail = [u for u in conversation.utterances if u.span.end_s > end - wait - TAIL_S]
+    other: Side = "customer" if last_role == "agent" else "agent"
+    if wait < CUT_S:
+        return [HangUpClue("cut off", other, CUT_WEIGHT, f"the {last_role} was cut off while speaking")]
+    if not tail:
+        return []
+    goodbye = {role: bool(saying(tail, "farewell", *roles)) for role, roles in
+               (("agent", AGENT_ROLES), ("customer", ("customer",)))}  # fmt: skip
+    if last_role == "customer":
+        if goodbye["customer"] or goodbye["agent"]:
+            return [
+                HangUpClue("words", "customer", ANSWERED_WEIGHT, "the customer spoke last, at the goodbye")
+            ]
+        return [HangUpClue("words", "agent", LEFT_WEIGHT, "the customer spoke last and nobody said goodbye")]
+    if not goodbye["agent"]:
+        return [HangUpClue("words", "customer", LEFT_WEIGHT, "the agent spoke last, without a goodbye")]
+    if wait >= settings.hangup_wait_s:
+        return [
+            HangUpClue("words", "agent", LEFT_WEIGHT, f"no answer for {wait:.1f} s after the agent's goodbye")
+        ]
+    if wait < 0.8:
+        return [
+            HangUpClue(
+                "words", "agent", DROPPED_WEIGHT, f"released {wait:.1f} s after the agent's own goodbye"
+            )
+        ]
+    if wait >= 1.2:
+        return [
+            HangUpClue("words", "customer", LEFT_WEIGHT, f"the agent waited {wait:.1f} s after the goodbye")
+        ]
+    return []
+
+
+def last_speaker(heard: Activity) -> Role:
+    ends = {role: max((s.end_s for s in heard.of(role)), default=-1.0) for role in ("agent", "customer")}
+    if max(ends.values()) < 0:
+        return "unknown"
+    return "agent" if ends["agent"] >= ends["customer"] else "customer"
+
+
+# ---------------------------------------------------------------- excused releases
+
+
+def excuse(
+    conversation: Conversation,
+    heard: Activity,
+    gaps: Sequence[Gap],
+    released: float | None,
+    settings: MeasureConfig,
+) -> str | None:
+    """Why a release by the agent is no fault (S0), or None.
+
+    ``two_abuse_warnings``: two civility warnings were given. ``nuisance``: the fixed polite line was said
+    (S4). ``dead_line``: the customer was never heard and told so, or their leg died. ``silent_customer``:
+    no answer to the closing line, and 5 s waited.
+    """
+    said = conversation.utterances
+    if len(saying(said, "civility_warning", *AGENT_ROLES)) >= 2:
+        return "two_abuse_warnings"
+    if saying(said, "nuisance_line", *AGENT_ROLES):
+        return "nuisance"
+    if _line_is_dead(said, heard, gaps):
+        return "dead_line"
+    if released is not None and _no_answer(said, heard, released, settings):
+        return "silent_customer"
+    return None
+
+
+def _line_is_dead(said: Sequence[Utterance], heard: Activity, gaps: Sequence[Gap]) -> bool:
+    if not heard.heard:
+        return False
+    if not heard.customer and saying(said, "no_voice_second", *AGENT_ROLES):
+        return True
+    end = heard.window.end_s
+    return any(g.kind == "one_way" and g.span.end_s >= end - 1.0 for g in gaps)
+
+
+def _no_answer(said: Sequence[Utterance], heard: Activity, released: float, settings: MeasureConfig) -> bool:
+    closing = saying(said, "closing_line", *AGENT_ROLES)
+    if not closing or not heard.heard:
+        return False
+    after = Span(closing[-1].span.end_s, released)
+    if any(s.start_s >= after.start_s - 0.1 for s in heard.customer):
+        return False
+    last = max((s.end_s for s in heard.agent), default=0.0)
+    return released - last >= settings.hangup_wait_s - 0.2
+
+
+def talk_after_farewell(said: Sequence[Utterance], heard: Activity, released: float) -> list[Utterance]:
+    """The agent's words after their own last goodbye that are no goodbye themselves."""
+    goodbyes = saying(said, "farewell", *AGENT_ROLES)
+    if not goodbyes:
+        return []
+    first = goodbyes[-1]
+    return [
+        u
+        for u in said
+        if u.role in AGENT_ROLES
+        and first.span.end_s <= u.span.start_s <= released
+        and not says(u.text, "backchannel")
+    ]

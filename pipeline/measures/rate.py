@@ -1,0 +1,280 @@
+"""Speaking rate: characters a minute, over voiced time and over turn time, checked by syllable nuclei."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pipeline.measures.activity import PARTIES, voice_under
+from pipeline.measures.cues import saying
+from pipeline.measures.gaps import legs_of
+from pipeline.measures.registry import NO_SOUND, Reading, Scene, measure, per_party
+from pipeline.text import count_syllables
+from pipeline.timeline import Spans, hull, total_s
+from pipeline.types import Role, Span
+
+CPM = "chars/min"
+NUCLEI_PER_SYLLABLE = 1.0  # measured: docs/accuracy.md, "What happens on the line"
+MIN_VOICED_S = 1.0  # below it a rate is chance
+_SOURCE = "S1 (about 120 a minute); GB-free definition: pauses ≥ 0.13 s are out (Hieke et al. 1983)"
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What one party said in one utterance, and the voice it took."""
+
+    characters: int
+    voice: Spans
+    words: Span
+
+    @property
+    def voiced_s(self) -> float:
+        return total_s(self.voice)
+
+    @property
+    def turn_s(self) -> float:
+        whole = hull(self.voice)
+        return whole.duration_s if whole else 0.0
+
+    @property
+    def cpm(self) -> float:
+        return 60 * self.characters / self.voiced_s
+
+
+def spoken_by(scene: Scene, role: Role) -> list[Spoken]:
+    """Utterances of ``role`` with the voice that belongs to them.
+
+    ::
+
+        utterance   |您好 请问有什么可以帮您|
+        voice        ▇▇▇  ▇▇▇▇▇▇ ▇▇▇▇▇
+        voiced       ---  ------ -----      14 characters / 2.8 s → 300 a minute
+        turn         -----------------      14 characters / 3.4 s → 247 a minute
+    """
+    found = []
+    taken: set[Span] = set()
+    for utterance in scene.conversation.utterances:
+        if utterance.role != role:
+            continue
+        # a span that holds two utterances is shared out by neither: it goes to the first, and both count
+        voice = tuple(s for s in voice_under(scene.heard, utterance) if s not in taken)
+        taken.update(voice)
+        characters = count_syllables(utterance.text)
+        if not voice and found and characters:
+            last = found[-1]
+            found[-1] = Spoken(last.characters + characters, last.voice, last.words)
+        elif voice and characters:
+            found.append(Spoken(characters, voice, utterance.span))
+    return found
+
+
+def _rate(spoken: Sequence[Spoken], seconds: float) -> Reading:
+    if not spoken:
+        return Reading(None, reason="nothing was recognised of this party")
+    if seconds < MIN_VOICED_S:
+        return Reading(None, reason=f"only {seconds:.1f} s of speech")
+    return Reading(60 * sum(s.characters for s in spoken) / seconds)
+
+
+def voiced_rate(scene: Scene, role: Role) -> Reading:
+    spoken = spoken_by(scene, role)
+    return _rate(spoken, sum(s.voiced_s for s in spoken))
+
+
+def turn_rate(scene: Scene, role: Role) -> Reading:
+    spoken = spoken_by(scene, role)
+    return _rate(spoken, sum(s.turn_s for s in spoken))
+
+
+def nuclei_rate(scene: Scene, role: Role) -> Reading:
+    """Nuclei over the same voice that the words cover, or over all of it when there are no words."""
+    audition = scene.conversation.audition
+    if audition is None or not audition.nuclei_s:
+        return Reading(None, reason=NO_SOUND)
+    legs = legs_of(scene.conversation)
+    channel = 0 if legs is None else legs[PARTIES.index(role)]
+    voice = [v for s in spoken_by(scene, role) for v in s.voice] or list(scene.heard.of(role))
+    seconds = total_s(voice)
+    if seconds < MIN_VOICED_S:
+        return Reading(None, reason=f"only {seconds:.1f} s of speech")
+    return Reading(60 * _count_in(audition.nuclei_s[channel], voice) / seconds)
+
+
+def _count_in(times: Sequence[float], spans: Iterable[Span]) -> int:
+    return sum(1 for s in spans for at in times if s.start_s <= at < s.end_s)
+
+
+@measure(
+    "rate_cpm",
+    unit=CPM,
+    description="语速(计分用):每分钟字数。识别把握不足而声音里的音节数又对不上时,不下结论。",
+    formula="rate_voiced_cpm or rate_turn_cpm (setting measure.rate_over); None when recognition confidence < "
+    "weak_asr_confidence and |rate_voiced_cpm / rate_nuclei_per_min − 1| > rate_disagreement",
+    example="44 characters in 11 s of voice → 240",
+    source=_SOURCE,
+)
+def rate_cpm(scene: Scene) -> Iterable[Reading]:
+    return per_party(scene, lambda role: _scored(scene, role))
+
+
+def _scored(scene: Scene, role: Role) -> Reading:
+    settings, conversation = scene.settings, scene.conversation
+    by_voice = voiced_rate(scene, role)
+    chosen = by_voice if settings.rate_over == "voice" else turn_rate(scene, role)
+    confidence = conversation.asr_confidence
+    if chosen.value is None or confidence is None or confidence >= settings.weak_asr_confidence:
+        return chosen
+    nuclei = nuclei_rate(scene, role)
+    if not isinstance(nuclei.value, float) or not nuclei.value or not isinstance(by_voice.value, float):
+        return Reading(None, reason=f"recognition is weak ({confidence:.2f}) and the sound cannot confirm it")
+    apart = abs(by_voice.value / (nuclei.value / NUCLEI_PER_SYLLABLE) - 1)
+    if apart > settings.rate_disagreement:
+        return Reading(
+            None,
+            reason=f"recognition is weak ({confidence:.2f}): {by_voice.value:.0f} characters a minute by the "
+            f"words, {nuclei.value:.0f} syllables by the sound",
+        )
+    return chosen
+
+
+@measure(
+    "rate_voiced_cpm",
+    unit=CPM,
+    description="语速(去停顿):字数除以真正出声的时间。数字按读音计字,英文按音节,标点和语气词不计。",
+    formula="60 · characters / seconds of voice (pauses ≥ 0.13 s left out)",
+    example="44 characters in 11 s of voice → 240",
+    source=_SOURCE,
+)
+def rate_voiced_cpm(scene: Scene) -> Iterable[Reading]:
+    return per_party(scene, lambda role: voiced_rate(scene, role))
+
+
+@measure(
+    "rate_turn_cpm",
+    unit=CPM,
+    description="语速(含停顿):字数除以从开口到收口的时间。",
+    formula="60 · characters / seconds from first to last voice of each utterance",
+    example="44 characters in 13.2 s of utterances → 200",
+    source=_SOURCE,
+)
+def rate_turn_cpm(scene: Scene) -> Iterable[Reading]:
+    return per_party(scene, lambda role: turn_rate(scene, role))
+
+
+@measure(
+    "rate_nuclei_per_min",
+    unit="nuclei/min",
+    description="只凭声音数出的音节数(每分钟),用来核对识别出的语速。",
+    formula="60 · syllable nuclei / seconds of voice",
+    example="46 nuclei in 11 s of voice → 251",
+    source="de Jong & Wempe, Behavior Research Methods 41 (2009)",
+)
+def rate_nuclei_per_min(scene: Scene) -> Iterable[Reading]:
+    return per_party(scene, lambda role: nuclei_rate(scene, role))
+
+
+def _long_turns(scene: Scene, role: Role) -> list[Spoken]:
+    least = scene.settings.rate_min_chars
+    return [s for s in spoken_by(scene, role) if s.characters >= least and s.voiced_s >= MIN_VOICED_S]
+
+
+def _extreme(scene: Scene, role: Role, *, fastest: bool) -> Reading:
+    turns = _long_turns(scene, role)
+    if not turns:
+        return Reading(None, reason=f"no utterance of {scene.settings.rate_min_chars} characters")
+    chosen = (max if fastest else min)(turns, key=lambda s: s.cpm)
+    return Reading(chosen.cpm, evidence=(chosen.words,))
+
+
+@measure(
+    "rate_fastest_cpm",
+    unit=CPM,
+    description="最快一段话的语速。",
+    formula="max of 60 · characters / voiced seconds over utterances of ≥ rate_min_chars characters",
+    example="12 characters in 2 s → 360",
+)
+def rate_fastest_cpm(scene: Scene) -> Iterable[Reading]:
+    return per_party(scene, lambda role: _extreme(scene, role, fastest=True))
+
+
+@measure(
+    "rate_slowest_cpm",
+    unit=CPM,
+    description="最慢一段话的语速。",
+    formula="min of 60 · characters / voiced seconds over utterances of ≥ rate_min_chars characters",
+    example="12 characters in 4.5 s → 160",
+)
+def rate_slowest_cpm(scene: Scene) -> Iterable[Reading]:
+    return per_party(scene, lambda role: _extreme(scene, role, fastest=False))
+
+
+@measure(
+    "rate_variation",
+    unit="ratio",
+    description="语速是否平稳:各段话语速的离散程度,越小越平稳。",
+    formula="standard deviation / mean of the utterance rates",
+    example="turns at 220, 240, 260 → 0.068",
+)
+def rate_variation(scene: Scene) -> Iterable[Reading]:
+    def read(role: Role) -> Reading:
+        rates = [s.cpm for s in _long_turns(scene, role)]
+        if len(rates) < 3:
+            return Reading(None, reason=f"{len(rates)} utterances long enough; 3 are needed")
+        return Reading(statistics.pstdev(rates) / statistics.mean(rates))
+
+    return per_party(scene, read)
+
+
+def is_elderly(scene: Scene) -> Reading:
+    """From the record's customer flags, else from how the agent addresses the caller."""
+    record = scene.conversation.call.cdr
+    if record is not None and any(
+        f.lower() in ("elderly", "老人", "老年", "长者") for f in record.customer_flags
+    ):
+        return Reading(1.0)
+    spans = tuple(u.span for u in saying(scene.conversation.utterances, "elderly", "agent", "agent2"))
+    return Reading(1.0 if spans else 0.0, evidence=spans)
+
+
+@measure(
+    "elderly_caller",
+    unit="0/1",
+    description="来电者是否为老年人(话单标记,或坐席称呼大爷、您老等)。",
+    formula="1 when the record's customer_flags hold elderly, or the agent says one of cues.yaml: elderly",
+    example="大爷,您别着急 → 1",
+    source="S0",
+)
+def elderly_caller(scene: Scene) -> Iterable[Reading]:
+    return [is_elderly(scene)]
+
+
+@measure(
+    "rate_band",
+    unit="text",
+    description="语速档位:slow 偏慢、ok 适中、fast 偏快(老年来电者用更慢的档位)。",
+    formula="rate_cpm against rate_band_cpm, or rate_band_elderly_cpm when elderly_caller = 1",
+    example="240 within (120, 300) → ok",
+    source=_SOURCE,
+)
+def rate_band(scene: Scene) -> Iterable[Reading]:
+    settings = scene.settings
+    rate = next(r for r in per_party(scene, lambda role: _scored(scene, role)) if r.role == "agent")
+    if not isinstance(rate.value, float):
+        return [Reading(None, "agent", reason=rate.reason)]
+    low, high = settings.rate_band_elderly_cpm if is_elderly(scene).value else settings.rate_band_cpm
+    return [Reading("slow" if rate.value < low else "fast" if rate.value > high else "ok", "agent")]
+
+
+@measure(
+    "char_count",
+    unit="chars",
+    description="说出的字数(数字按读音,英文按音节,标点和语气词不计)。",
+    formula="sum of count_syllables(text) over the party's utterances",
+    example="您好,工号8021。 → 8",
+)
+def char_count(scene: Scene) -> Iterable[Reading]:
+    said = scene.conversation.utterances
+    return [
+        Reading(float(sum(count_syllables(u.text) for u in said if u.role == role)), role) for role in PARTIES
+    ]

@@ -1,0 +1,263 @@
+"""Who talked how much, over whom, and where the greeting and the goodbye lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pipeline.measures.activity import AGENT_ROLES, PARTIES
+from pipeline.measures.cues import cue_span, saying
+from pipeline.measures.hangup import last_speaker
+from pipeline.measures.registry import Reading, Scene, for_call, measure, per_party
+from pipeline.timeline import total_s
+from pipeline.types import Overlap, Role
+
+_INTERRUPTION = "Alibaba Cloud SCA 抢话设置 (overlap, characters, time the first party had spoken); settings interruption_*"
+
+
+@measure(
+    "talk_s",
+    unit="s",
+    description="说话时长(出声的时间)。",
+    formula="seconds of the party's voice between answer and release",
+    example="voice 1–4 s and 6–8 s → 5",
+)
+def talk_s(scene: Scene) -> Iterable[Reading]:
+    return per_party(scene, lambda role: total_s(scene.heard.of(role)))
+
+
+@measure(
+    "talk_share",
+    unit="share",
+    description="说话占比:这一方说话时长占双方说话时长的比例。",
+    formula="talk_s / (agent's talk_s + customer's talk_s)",
+    example="agent 60 s, customer 40 s → 0.6",
+    source="S0 通话简练",
+)
+def talk_share(scene: Scene) -> Iterable[Reading]:
+    def read(role: Role) -> Reading:
+        both = total_s(scene.heard.agent) + total_s(scene.heard.customer)
+        if not both:
+            return Reading(None, reason="nobody spoke")
+        return Reading(total_s(scene.heard.of(role)) / both)
+
+    return per_party(scene, read)
+
+
+@measure(
+    "turn_count",
+    unit="turns",
+    description="发言轮数(对方话中的应和不算一轮)。",
+    formula="number of floor turns: voice joined over pauses ≤ 1.5 s and over the other's sounds below 0.7 s",
+    example="agent, customer, agent → agent 2, customer 1",
+)
+def turn_count(scene: Scene) -> Iterable[Reading]:
+    return per_party(scene, lambda role: float(sum(t.role == role for t in scene.turns)))
+
+
+@measure(
+    "longest_monologue_s",
+    unit="s",
+    description="最长的一次连续发言。",
+    formula="longest floor turn, its own pauses ≤ 1.5 s included",
+    example="turns of 4, 12 and 7 s → 12",
+    source="S0 通话简练",
+)
+def longest_monologue_s(scene: Scene) -> Iterable[Reading]:
+    def read(role: Role) -> Reading:
+        mine = [t.span for t in scene.turns if t.role == role]
+        if not mine:
+            return Reading(None, reason="this party never spoke")
+        longest = max(mine, key=lambda s: s.duration_s)
+        return Reading(longest.duration_s, evidence=(longest,))
+
+    return per_party(scene, read)
+
+
+@measure(
+    "duration_s",
+    unit="s",
+    description="录音时长。",
+    formula="length of the recording",
+    example="a file of 92.4 s → 92.4",
+)
+def duration_s(scene: Scene) -> Iterable[Reading]:
+    audition = scene.conversation.audition
+    seconds = audition.duration_s if audition else scene.conversation.call.duration_s
+    if not seconds:
+        return [Reading(None, reason="the dialogue came as text")]
+    return [Reading(seconds)]
+
+
+@measure(
+    "conversation_s",
+    unit="s",
+    description="通话时长:从接通到挂机。",
+    formula="release − answer; the answer is the end of the ringing, the release the start of the busy tone",
+    example="rings until 11 s, busy from 95 s → 84",
+)
+def conversation_s(scene: Scene) -> Iterable[Reading]:
+    return for_call(scene, lambda: scene.heard.window.duration_s)
+
+
+@measure(
+    "first_speaker",
+    unit="text",
+    description="先开口的一方。",
+    formula="role of the earliest voice after the answer",
+    example="agent at 0.8 s, customer at 3 s → agent",
+)
+def first_speaker(scene: Scene) -> Iterable[Reading]:
+    def read() -> Reading:
+        starts = {role: scene.heard.of(role)[0].start_s for role in PARTIES if scene.heard.of(role)}
+        if not starts:
+            return Reading(None, reason="nobody spoke")
+        return Reading(min(starts, key=lambda role: starts[role]))
+
+    return for_call(scene, read)
+
+
+@measure(
+    "last_speaker",
+    unit="text",
+    description="最后说话的一方。",
+    formula="role of the voice that ends last before the release",
+    example="agent until 80 s, customer until 81 s → customer",
+)
+def last_speaker_measure(scene: Scene) -> Iterable[Reading]:
+    def read() -> Reading:
+        role = last_speaker(scene.heard)
+        return Reading(None, reason="nobody spoke") if role == "unknown" else Reading(role)
+
+    return for_call(scene, read)
+
+
+def _position(scene: Scene, cue: str, *, last: bool) -> list[Reading]:
+    def read(role: Role) -> Reading:
+        roles = AGENT_ROLES if role == "agent" else ("customer",)
+        found = saying(scene.conversation.utterances, cue, *roles)
+        if not found:
+            return Reading(None, reason=f"no {cue} was recognised")
+        span = cue_span(found[-1 if last else 0], cue)
+        return Reading(span.start_s, evidence=(span,))
+
+    return per_party(scene, read)
+
+
+@measure(
+    "greeting_at_s",
+    unit="s",
+    description="第一次问候的时刻。",
+    formula="start of the first words of cues.yaml: greeting",
+    example="您好 at 1.2 s → 1.2",
+    source="S0 S1",
+)
+def greeting_at_s(scene: Scene) -> Iterable[Reading]:
+    return _position(scene, "greeting", last=False)
+
+
+@measure(
+    "farewell_at_s",
+    unit="s",
+    description="最后一次道别的时刻。",
+    formula="start of the last words of cues.yaml: farewell",
+    example="再见 at 88.4 s → 88.4",
+    source="S0 S1",
+)
+def farewell_at_s(scene: Scene) -> Iterable[Reading]:
+    return _position(scene, "farewell", last=True)
+
+
+# ---------------------------------------------------------------- both at once
+
+
+def _by(scene: Scene, role: Role, kind: str) -> list[Overlap]:
+    return [o for o in scene.events.overlaps if o.by == role and o.kind == kind]
+
+
+def _counted(scene: Scene, kind: str, *, gave_way: bool = False) -> list[Reading]:
+    def read(role: Role) -> Reading:
+        found = [o for o in _by(scene, role, kind) if o.gave_way or not gave_way]
+        return Reading(float(len(found)), evidence=tuple(o.span for o in found))
+
+    return per_party(scene, read)
+
+
+@measure(
+    "interruption_count",
+    unit="times",
+    description="抢话次数:对方还在说时插进来,不含应和(嗯、好的)与接话。",
+    formula="overlaps of kind interruption begun by this party",
+    example="agent cuts in twice → agent 2",
+    source=_INTERRUPTION + "; S1 S3",
+)
+def interruption_count(scene: Scene) -> Iterable[Reading]:
+    return _counted(scene, "interruption")
+
+
+@measure(
+    "interruption_total_s",
+    unit="s",
+    description="抢话时双方同时说话的总时长。",
+    formula="sum of the overlaps of kind interruption begun by this party",
+    example="0.8 s and 1.4 s → 2.2",
+    source=_INTERRUPTION,
+)
+def interruption_total_s(scene: Scene) -> Iterable[Reading]:
+    return per_party(scene, lambda role: total_s(o.span for o in _by(scene, role, "interruption")))
+
+
+@measure(
+    "interruption_gave_way_count",
+    unit="times",
+    description="抢话后对方让出话头的次数。",
+    formula="interruptions after which the first speaker stops within 1 s and the other goes on",
+    example="customer falls silent when the agent cuts in → agent 1",
+    source=_INTERRUPTION,
+)
+def interruption_gave_way_count(scene: Scene) -> Iterable[Reading]:
+    return _counted(scene, "interruption", gave_way=True)
+
+
+@measure(
+    "backchannel_count",
+    unit="times",
+    description="应和次数:对方说话时的嗯、好的、对。",
+    formula="overlaps of kind backchannel by this party",
+    example="嗯 during the customer's account, three times → agent 3",
+)
+def backchannel_count(scene: Scene) -> Iterable[Reading]:
+    return _counted(scene, "backchannel")
+
+
+@measure(
+    "cooperative_count",
+    unit="times",
+    description="接话次数:双方话头相碰、同时开口或帮对方补全,不算抢话。",
+    formula="overlaps of kind cooperative begun by this party",
+    example="both begin at once → 1",
+)
+def cooperative_count(scene: Scene) -> Iterable[Reading]:
+    return _counted(scene, "cooperative")
+
+
+@measure(
+    "overlap_s",
+    unit="s",
+    description="双方同时说话的总时长。",
+    formula="seconds in which both parties have voice, echo taken out",
+    example="0.4 s and 1.4 s → 1.8",
+)
+def overlap_s(scene: Scene) -> Iterable[Reading]:
+    return for_call(scene, lambda: total_s(scene.heard.both))
+
+
+@measure(
+    "overlap_share",
+    unit="share",
+    description="双方同时说话的时间占通话时长的比例。",
+    formula="overlap_s / conversation_s",
+    example="1.8 s of 90 s → 0.02",
+)
+def overlap_share(scene: Scene) -> Iterable[Reading]:
+    whole = scene.heard.window.duration_s
+    return for_call(scene, lambda: total_s(scene.heard.both) / whole if whole else None)
