@@ -21,7 +21,10 @@ from pipeline.types import GapKind, Span
 COMMA_PAUSE_S, SENTENCE_PAUSE_S = 0.18, 0.32  # inside a line, at 220 characters a minute
 LISTED_GAP_S = 0.3  # shorter silences between lines are not listed
 DEAD_AIR_S = 3.0  # a silence from here on is not thinking (standards page, hold.dead_air)
-_PHRASES = re.compile(r"([^,,。.?!?!、;;::…]+)([,,。.?!?!、;;::…]*)")
+# Full-width marks are written as escapes: they look like their ASCII sisters in many fonts.
+_SHORT = ",;:\u3001\uff0c\uff1b\uff1a"
+_LONG = ".?!\u3002\u2026\uff1f\uff01"
+_PHRASES = re.compile(f"([^{_SHORT}{_LONG}]+)([{_SHORT}{_LONG}]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,7 @@ def _place(desk: _Desk, event: Event) -> None:
 def _say(desk: _Desk, event: Event) -> None:
     assert event.role is not None
     person = person_of(desk.script, event.role)
-    natural = float(desk.rng.uniform(0.4, 0.9))
+    natural = float(desk.rng.uniform(0.35, 0.75))
     if desk.marks and desk.marks[-1].span.end_s == desk.now:
         natural = 0.0  # a wait lasts exactly as long as it says
     if event.at_s is not None and desk.last is not None:
@@ -198,7 +201,7 @@ def _phrases(text: str, start_s: float, cpm: float) -> Iterator[Phrase]:
             continue
         end = _ms(at + 60 * count / cpm)
         yield Phrase(words, Span(at, end))
-        pause = COMMA_PAUSE_S if not marks or marks[0] in ",,、;;::" else SENTENCE_PAUSE_S
+        pause = COMMA_PAUSE_S if not marks or marks[0] in _SHORT else SENTENCE_PAUSE_S
         at = _ms(end + pause * min(1.5, 220 / cpm))
 
 
@@ -235,7 +238,7 @@ def _cut(plan: Plan, at_s: float) -> Plan:
     for line in plan.said:
         kept = tuple(_clip(p, at_s) for p in line.phrases if p.span.start_s < at_s - 0.05)
         if kept:
-            text = line.text if kept == line.phrases else ",".join(p.text for p in kept)
+            text = line.text if kept == line.phrases else "\uff0c".join(p.text for p in kept)
             said.append(
                 replace(line, text=text, phrases=kept, span=Span(line.span.start_s, kept[-1].span.end_s))
             )
