@@ -51,8 +51,11 @@ def _scorecards(calls: Sequence[Call], store: ArtefactStore, keys: Keys) -> dict
 
 
 def remarks(call: Call, store: ArtefactStore, keys: Keys) -> str:
-    """What the diarizer noted for the ledger, e.g. that the channels were swapped."""
-    diarization = store.get("diarize", call.id, keys.of(call)["diarize"], Diarization)
+    """What was noted for the ledger while roles were settled, e.g. that the channels were swapped."""
+    key = keys.of(call)
+    transcript = store.get("transcribe", call.id, key["transcribe"], Transcript)
+    final = transcript.diarization if transcript else None
+    diarization = final or store.get("diarize", call.id, key["diarize"], Diarization)
     return "; ".join(diarization.notes) if diarization else ""
 
 

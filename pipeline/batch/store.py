@@ -66,9 +66,17 @@ class Keys:
         keys: dict[str, str] = {}
         for stage, made_by in self._stages:
             needs = {name: call.sha256 if name == "sound" else keys[name] for name in stage.needs}
-            reads = {name: getattr(call, name) for name in stage.reads}
+            reads = {name: _field(call, name) for name in stage.reads}
             keys[stage.name] = fingerprint([made_by, needs, reads])
         return keys
+
+
+def _field(call: Call, name: str) -> Any:
+    """A field of the call, or ``cdr.field`` of its record (None where there is no record)."""
+    value: Any = call
+    for part in name.split("."):
+        value = getattr(value, part) if value is not None else None
+    return value
 
 
 class ArtefactStore:

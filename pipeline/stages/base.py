@@ -39,7 +39,7 @@ class Stage(Protocol):
     needs: ClassVar[tuple[str, ...]]  # artefact names; "sound" when it listens
     gives: ClassVar[type]  # the artefact's type
     version: ClassVar[str]  # raise it when the same input gives another output
-    reads: ClassVar[tuple[str, ...]]  # fields of Call the answer depends on, part of the key
+    reads: ClassVar[tuple[str, ...]]  # fields of Call (or cdr.field) the answer depends on, part of the key
 
     @property
     def settings(self) -> Any:

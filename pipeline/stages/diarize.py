@@ -29,7 +29,7 @@ class DiarizeStage:
     needs: ClassVar[tuple[str, ...]] = ("sound", "audition")
     gives: ClassVar[type] = Diarization
     version: ClassVar[str] = "1"
-    reads: ClassVar[tuple[str, ...]] = ("direction", "agent_channel", "channels", "cdr")
+    reads: ClassVar[tuple[str, ...]] = ("direction", "agent_channel", "channels", "cdr.agent_channel")
 
     def __init__(self, *, settings: DiarizeConfig, models: Any) -> None:
         self._settings = settings

@@ -57,6 +57,17 @@ def test_a_record_field_touches_only_the_stages_that_read_it():
     assert one["judge"] != other["judge"]
 
 
+def test_one_field_of_the_record_may_be_read_alone():
+    stage = Judge()
+    stage.reads = ("cdr.agent_channel", "direction")
+    keys = Keys([Listen(), stage])
+    inquiry, complaint = make_call("a", business="inquiry"), make_call("a", business="complaint")
+    assert keys.of(inquiry) == keys.of(complaint)
+    swapped = replace(inquiry, cdr=replace(inquiry.cdr, agent_channel=1))
+    assert keys.of(inquiry) != keys.of(swapped)
+    assert keys.of(replace(inquiry, cdr=None))["judge"]
+
+
 def test_a_setting_touches_its_stage_and_what_follows():
     call = make_call("a")
     before = Keys([Listen(settings={"x": 1}), Judge()]).of(call)
