@@ -1,0 +1,225 @@
+"""Which party is the agent: the clues of the words, the channel map and known voices, as one probability.
+
+Two parties: the difference of their scores is the log-odds that the first is the agent. The channel
+map is one more clue, with the log-odds of its own reliability; words that contradict it are reported,
+and words that are certain overrule it. Under a threshold nobody has a role, and the reason is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import exp, log
+
+from pipeline.config import DiarizeConfig
+from pipeline.roles.evidence import Clues, Weights, clue_titles, is_menu, load_weights, party_clues
+from pipeline.strings import text
+from pipeline.timeline import overlap, total_s
+from pipeline.types import Audition, Call, Diarization, Role, Span, Utterance
+
+MAX_LOG_ODDS = 7.0  # 99.9 %: no set of words is surer than this
+MIN_PHRASE_CLUES = 2  # different kinds of phrases before words may overrule a channel map
+MIXED = 1.5  # log-odds for both sides at once: more than one stray phrase of the other kind
+SHOWN = 0.15  # contributions smaller than this are not listed as evidence
+TRANSFER_SLACK_S = 5.0  # a first agent may say goodbye this long into the second's first words
+
+Party = str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """``roles`` per party; ``probability`` that all are right; ``evidence`` readable, strongest first."""
+
+    roles: Mapping[Party, Role]
+    probability: float
+    evidence: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    swapped: bool = False
+
+
+def settle_roles(
+    utterances: Sequence[Utterance],
+    diarization: Diarization,
+    *,
+    call: Call,
+    audition: Audition | None = None,
+    settings: DiarizeConfig | None = None,
+    voice_log_odds: Mapping[Party, float] | None = None,
+) -> tuple[tuple[Utterance, ...], Diarization]:
+    """The same utterances and turns with the roles that words, map and voices settle.
+
+    ``utterances`` carry ``speaker`` (mono) or ``channel`` (stereo) and the mean word probability as
+    ``confidence``, which is multiplied by the role confidence here. ``voice_log_odds``: what voice
+    profiles add for each party.
+    """
+    chosen = settings or DiarizeConfig()
+    menus = [tone.span for tone in audition.tones if tone.kind == "ivr"] if audition else []
+    spoken = [u for u in utterances if not _inside(u.span, menus)]
+    decision = decide(
+        spoken, call=call, prior=_map_prior(diarization, call), settings=chosen, voices=voice_log_odds or {}
+    )
+    sure = decision.probability >= chosen.min_role_probability
+    roles = decision.roles if sure else {}
+    notes = decision.notes if sure else (*decision.notes, text("roles.unsure", percent=decision.probability))
+    settled = tuple(
+        replace(u, role=_role(u, roles, menus), confidence=u.confidence * decision.probability)
+        for u in utterances
+    )
+    turns = tuple(
+        replace(t, role=roles.get(_party(t), "unknown"), confidence=decision.probability)
+        for t in diarization.turns
+    )
+    return settled, replace(
+        diarization,
+        turns=turns,
+        exclusive=tuple(replace(t, role=roles.get(_party(t), "unknown")) for t in diarization.exclusive),
+        role_source="words" if decision.swapped or diarization.role_source != "channel" else "channel",
+        role_confidence=decision.probability,
+        evidence=(*diarization.evidence, *decision.evidence),
+        notes=(*diarization.notes, *(notes if utterances else ())),
+    )
+
+
+def decide(
+    utterances: Sequence[Utterance],
+    *,
+    call: Call,
+    prior: Mapping[Party, float] | None = None,
+    settings: DiarizeConfig | None = None,
+    voices: Mapping[Party, float] | None = None,
+    weights: Weights | None = None,
+) -> Decision:
+    """Roles of the parties that speak. ``prior``: log-odds from the channel map; ``voices``: from profiles."""
+    chosen, known, extra = settings or DiarizeConfig(), weights or load_weights(), voices or {}
+    said = {party: [u for u in utterances if _party(u) == party] for party in _parties(utterances)}
+    menus: dict[Party, Role] = {party: "ivr" for party, own in said.items() if is_menu(own)}
+    people = {party: own for party, own in said.items() if party not in menus}
+    if len(menus) == len(said):
+        return Decision(menus, 1.0 if menus else 0.0)
+    talk = [u for own in people.values() for u in own]
+    clues = {party: party_clues(own, talk, direction=call.direction) for party, own in people.items()}
+    scores = {party: known.score(clues[party]) + extra.get(party, 0.0) for party in people}
+    if prior:
+        return _against_map(scores, clues, prior, menus, chosen, known)
+    if len(people) == 1:
+        role, probability = _alone(clues, known, next(iter(scores.values())))
+        return Decision({**menus, next(iter(people)): role}, probability, _listed(clues, known, extra))
+    roles, odds = _several(people, scores)
+    return Decision({**menus, **roles}, _sigmoid(odds), _listed(clues, known, extra))
+
+
+def _alone(clues: Mapping[Party, Clues], weights: Weights, score: float) -> tuple[Role, float]:
+    """One voice in the whole call. One that talks like both parties is two people under one label."""
+    (own,) = clues.values()
+    parts = [weights.clue.get(name, 0.0) * value for name, value in own.items() if name in _phrase_names()]
+    like_agent, like_customer = sum(p for p in parts if p > 0), -sum(p for p in parts if p < 0)
+    odds = weights.bias + weights.scale * score
+    role: Role = "agent" if odds > 0 else "customer"
+    return role, 0.5 if min(like_agent, like_customer) >= MIXED else _sigmoid(abs(odds))
+
+
+def _several(
+    people: Mapping[Party, Sequence[Utterance]], scores: Mapping[Party, float]
+) -> tuple[dict[Party, Role], float]:
+    """Agent and customer are the two ends of the scale; a third party joins the nearer end.
+
+    On the agent's end it is a second agent when it begins where the first leaves off, as after a
+    transfer; otherwise it is the same person under two labels.
+    """
+    ranked = sorted(people, key=lambda party: -scores[party])
+    top, bottom = ranked[0], ranked[-1]
+    middle = (scores[top] + scores[bottom]) / 2
+    sides: dict[Party, Role] = {p: "agent" if scores[p] > middle or p == top else "customer" for p in ranked}
+    agents = sorted((p for p in ranked if sides[p] == "agent"), key=lambda p: people[p][0].span)
+    for earlier, later in zip(agents, agents[1:]):
+        if people[later][0].span.start_s > people[earlier][-1].span.end_s - TRANSFER_SLACK_S:
+            sides[later] = "agent2"
+    return sides, min(scores[top] - scores[bottom], MAX_LOG_ODDS)
+
+
+def _against_map(
+    scores: Mapping[Party, float],
+    clues: Mapping[Party, Clues],
+    prior: Mapping[Party, float],
+    menus: Mapping[Party, Role],
+    settings: DiarizeConfig,
+    weights: Weights,
+) -> Decision:
+    """Stereo: do the words agree with the channel map, and if not, which of them is right?"""
+    agent = max(prior, key=lambda party: prior[party])
+    others = [party for party in prior if party != agent]
+    words = scores.get(agent, 0.0) - max((scores.get(party, 0.0) for party in others), default=0.0)
+    words = max(-MAX_LOG_ODDS, min(MAX_LOG_ODDS, words))
+    total = words + prior[agent]
+    against = _sigmoid(-words)
+    kinds = {name for own in clues.values() for name, v in own.items() if v > 0 and name in _phrase_names()}
+    certain = against >= settings.swap_probability and len(kinds) >= MIN_PHRASE_CLUES and total < 0
+    notes: tuple[str, ...] = ()
+    if certain:
+        notes = (text("roles.swapped", percent=against),)
+    elif against >= settings.min_role_probability:
+        notes = (text("roles.contradicted", percent=against),)
+    mapped: Role = "customer" if certain else "agent"
+    other: Role = "agent" if certain else "customer"
+    roles = {party: mapped if party == agent else other for party in prior}
+    odds = -words if certain else total
+    return Decision({**roles, **menus}, _sigmoid(odds), _listed(clues, weights, {}), notes, certain)
+
+
+def _map_prior(diarization: Diarization, call: Call) -> dict[Party, float]:
+    """Log-odds of the channel map; empty when the channels do not tell."""
+    channels = {turn.channel for turn in diarization.turns}
+    if call.agent_channel is None or not channels:
+        return {}
+    if diarization.role_source == "channel":
+        p = min(max(diarization.role_confidence, 0.5), 0.999)
+        return {_channel_party(c): (1 if c == call.agent_channel else -1) * log(p / (1 - p)) for c in (0, 1)}
+    return {}
+
+
+def _party(item: object) -> Party:
+    speaker, channel = getattr(item, "speaker", None), getattr(item, "channel", None)
+    return speaker if speaker is not None else _channel_party(channel)
+
+
+def _channel_party(channel: int | None) -> Party:
+    return f"ch{channel}"
+
+
+def _parties(utterances: Sequence[Utterance]) -> list[Party]:
+    return list(dict.fromkeys(_party(u) for u in sorted(utterances, key=lambda u: u.span)))
+
+
+def _inside(span: Span, menus: Sequence[Span]) -> bool:
+    return bool(menus) and total_s(overlap([span], menus)) > 0.5 * span.duration_s
+
+
+def _role(utterance: Utterance, roles: Mapping[Party, Role], menus: Sequence[Span]) -> Role:
+    return "ivr" if _inside(utterance.span, menus) else roles.get(_party(utterance), "unknown")
+
+
+def _listed(clues: Mapping[Party, Clues], weights: Weights, voices: Mapping[Party, float]) -> tuple[str, ...]:
+    """Each clue that moved the balance, strongest first: "S0 开场问候 +1.4"."""
+    titles = clue_titles()
+    found = [
+        (weights.clue.get(name, 0.0) * value, party, titles[name])
+        for party, own in clues.items()
+        for name, value in own.items()
+    ]
+    found += [(value, party, titles["voice_profile"]) for party, value in voices.items()]
+    found.sort(key=lambda entry: -abs(entry[0]))
+    return tuple(f"{party} {title} {weight:+.1f}" for weight, party, title in found if abs(weight) >= SHOWN)
+
+
+def _phrase_names() -> frozenset[str]:
+    return frozenset(clue_titles()) - {
+        "nin_share",
+        "reply_share",
+        "talk_share",
+        "first_inbound",
+        "first_outbound",
+    }
+
+
+def _sigmoid(odds: float) -> float:
+    return 1 / (1 + exp(-odds))
