@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import exp, log
 
 from pipeline.config import DiarizeConfig
@@ -131,7 +132,7 @@ def _several(
     middle = (scores[top] + scores[bottom]) / 2
     sides: dict[Party, Role] = {p: "agent" if scores[p] > middle or p == top else "customer" for p in ranked}
     agents = sorted((p for p in ranked if sides[p] == "agent"), key=lambda p: people[p][0].span)
-    for earlier, later in zip(agents, agents[1:]):
+    for earlier, later in pairwise(agents):
         if people[later][0].span.start_s > people[earlier][-1].span.end_s - TRANSFER_SLACK_S:
             sides[later] = "agent2"
     return sides, min(scores[top] - scores[bottom], MAX_LOG_ODDS)

@@ -14,32 +14,10 @@ from pipeline.types import Diarization, Role, Span, Turn, Utterance, Word
 
 PAUSE_S = 1.0  # the same speaker after a longer silence begins a new utterance
 EDGE_S = 0.3  # word and turn edges disagree by this much at most
-REPLIES = frozenset(
-    [
-        "嗯",
-        "哦",
-        "噢",
-        "啊",
-        "好",
-        "好的",
-        "好吧",
-        "对",
-        "对对",
-        "对的",
-        "是",
-        "是的",
-        "行",
-        "可以",
-        "没错",
-        "嗯嗯",
-        "喂",
-        "谢谢",
-        "好嘞",
-        "知道",
-        "知道了",
-        "明白",
-    ]
-)
+REPLIES = frozenset({
+    "嗯", "嗯嗯", "哦", "噢", "啊", "喂", "好", "好的", "好吧", "好嘞", "对", "对对", "对的", "是", "是的", "行",
+    "可以", "没错", "谢谢", "知道", "知道了", "明白",
+})  # fmt: skip
 
 
 def split_by_speaker(
