@@ -318,7 +318,7 @@ def _ffmpeg_blocks(path: Path, about: Probe) -> Iterator[NDArray[np.float32]]:
         try:
             for frame in holder.decode(stream):
                 for piece in to_float.resample(frame):
-                    yield piece.to_ndarray().T
+                    yield piece.to_ndarray().T.astype(np.float32, copy=False)
         except av.error.InvalidDataError:
             # A lossy file that lost its end stops here; what came before is sound.
             return

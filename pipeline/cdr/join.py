@@ -40,7 +40,7 @@ def _one(rows: list[CallRecord]) -> CallRecord:
             values[name] = known[0]
     last = next((row for row in reversed(rows) if row.agent_id or row.agent_name), rows[-1])
     released = next((row for row in reversed(rows) if row.hangup_side != "unknown"), rows[-1])
-    agents = list(dict.fromkeys(name for row in rows if (name := row.agent_id or row.agent_name)))
+    agents = list(dict.fromkeys(who for row in rows if (who := row.agent_id or row.agent_name)))
     extra = {key: value for row in rows for key, value in row.extra.items()}
     if len(agents) > 1:
         extra |= {"agents": ",".join(agents), "transfers": str(len(agents) - 1)}
