@@ -183,10 +183,10 @@ def plain_variant(variant: str) -> str:
 def _slow_regexes(book: Rulebook) -> Iterator[Finding]:
     for rule in book.rules.values():
         for part in conditions_of(rule):
-            if isinstance(part, Find) and isinstance(part.operator, Regex):
-                if _blows_up(part.operator):
-                    message = f"regular expression that can blow up: {part.operator.pattern!r}"
-                    yield Finding("error", rule.file, part.line, rule.id, message)
+            regexes = isinstance(part, Find) and isinstance(part.operator, Regex)
+            if regexes and _blows_up(part.operator):
+                message = f"regular expression that can blow up: {part.operator.pattern!r}"
+                yield Finding("error", rule.file, part.line, rule.id, message)
 
 
 def _blows_up(operator: Regex) -> bool:
@@ -205,10 +205,10 @@ def _unknown_measures(book: Rulebook) -> Iterator[Finding]:
     measures = registered_measures()
     for rule in book.rules.values():
         for part in conditions_of(rule):
-            if isinstance(part, Find) and isinstance(part.operator, Compare):
-                if part.operator.name not in measures:
-                    message = f"measure {part.operator.name!r} is not registered"
-                    yield Finding("error", rule.file, part.line, rule.id, message)
+            compares = isinstance(part, Find) and isinstance(part.operator, Compare)
+            if compares and part.operator.name not in measures:
+                message = f"measure {part.operator.name!r} is not registered"
+                yield Finding("error", rule.file, part.line, rule.id, message)
 
 
 def _fallback(book: Rulebook) -> Iterator[Finding]:

@@ -49,7 +49,11 @@ def add_up(
     fingerprint: str = "",
 ) -> Scorecard:
     """The scorecard of these verdicts; overruled verdicts may be put in to score again."""
-    items = {i.rule: _priced(template, book, i, verdicts[i.rule]) for i in template.items}
+    items = {
+        item.rule: replace(_priced(template, book, item, verdicts[item.rule]), group=group.name)
+        for group in template.groups
+        for item in group.items
+    }
     fatal = any(verdict.fatal for verdict in items.values())
     groups = tuple(_group_score(template, group, items) for group in template.groups)
     total = _total(template, groups, items, fatal)
