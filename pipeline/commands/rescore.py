@@ -57,7 +57,6 @@ def command(day: str, results: Path, lexicons: Path | None, scorecard: str | Non
     for failure in failures:
         click.echo(f"{failure.call_id}: {failure.message}")
     took_s = time.monotonic() - started
-    click.echo(
-        f"{len(done) - len(failures)} calls re-scored in {scored_s:.1f} s, outputs written after {took_s:.1f} s: {folder}"
-    )
+    count = len(done) - len(failures)
+    click.echo(f"{count} calls re-scored in {scored_s:.1f} s, outputs written after {took_s:.1f} s: {folder}")
     raise SystemExit(1 if failures else 0)

@@ -46,8 +46,6 @@ _SPOKEN = re.compile(
     r"(?:(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?))?\s+)?"  # start, end
     r"(坐席2?|客户|导航|未知)(?:[((](.*?)[))])?\s*[::]\s*(.*)"
 )
-    r"(?:(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?))?\s+)?(坐席2?|客户|导航|未知)(?:[((](.*?)[))])?\s*[::]\s*(.*)"
-)
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)\s*s")
 _NUMBERED = frozenset({"ring_s", "hold_s", "agent_channel"})
 _DATED = frozenset({"started_at", "answered_at", "ended_at"})

@@ -33,8 +33,7 @@ def condition(tree: Tree) -> Condition:
         found = " and ".join(words) or "none"
         raise RuleError(tree.file, tree.line, expected="exactly one operator", found=found)
     word = words[0]
-    made = LOGIC[word](tree, word) if word in LOGIC else _find(tree, word)
-    return made
+    return LOGIC[word](tree, word) if word in LOGIC else _find(tree, word)
 
 
 def _find(tree: Map, name: str) -> Find:

@@ -9,7 +9,7 @@ from pipeline.rules.answer import Answer
 from pipeline.rules.errors import RuleError
 from pipeline.rules.facts import CallFacts
 from pipeline.rules.ranges import ConditionType
-from pipeline.rules.shape import GRAMMARS, key
+from pipeline.rules.shape import GRAMMARS
 from pipeline.rules.yamltree import Leaf, Tree, describe
 from pipeline.types import Evidence, Outcome, Verdict
 
@@ -50,7 +50,7 @@ class Rule:
     forbid: ConditionType | None = None
     why: str = ""
     flag: tuple[Example, ...] = ()
-    passes: tuple[Example, ...] = key("pass", ())
+    passes: tuple[Example, ...] = field(default=(), metadata={"key": "pass"})
     unknown: tuple[Example, ...] = ()
     na: tuple[Example, ...] = ()
     known_false_positives: str = ""

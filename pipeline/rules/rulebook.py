@@ -87,7 +87,8 @@ def _rule(rule: Rule, book: Rulebook) -> list[str]:
     lines = [
         f"### {rule.title} `{rule.id}`",
         "",
-        f"- {_KINDS[rule.kind]} · {_SEVERITY[rule.severity]} · {_STATUS[rule.status]} · 第 {rule.version} 版 · 依据:{sources}",
+        f"- {_KINDS[rule.kind]} · {_SEVERITY[rule.severity]} · {_STATUS[rule.status]} · 第 {rule.version} 版",
+        f"- 依据:{sources}",
         f"- {verb}:{in_words(rule.demand, book)}",
     ]
     if rule.when is not None:

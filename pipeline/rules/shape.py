@@ -21,13 +21,6 @@ from pipeline.rules.yamltree import Leaf, Map, Seq, Tree, describe
 GRAMMARS: dict[Any, tuple[Callable[[Tree], Any], dict[str, Any]]] = {}
 
 
-def key(name: str, default: Any = dataclasses.MISSING) -> Any:
-    """A field written as ``name`` in YAML."""
-    if default is dataclasses.MISSING:
-        return dataclasses.field(metadata={"key": name})
-    return dataclasses.field(default=default, metadata={"key": name})
-
-
 @cache
 def fields_of(cls: type[Any]) -> dict[str, tuple[str, Any, bool]]:
     """YAML key -> (field name, type, required), in the order declared."""

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Literal
 
 from pipeline.rules.ranges import ConditionType
-from pipeline.rules.shape import key
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ class Template:
     school: Literal["deduct", "weighted"]
     groups: tuple[ItemGroup, ...]
     grades: tuple[tuple[str, float], ...]
-    fits: ConditionType | None = key("for", None)
+    fits: ConditionType | None = field(default=None, metadata={"key": "for"})
     priority: int = 0
     start: float = 100.0
     floor: float = 0.0

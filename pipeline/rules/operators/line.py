@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from pipeline import timeline
@@ -66,7 +67,7 @@ class Silence:
 
 def _unreassured_s(gap: Gap) -> float:
     marks = [gap.span.start_s, *sorted(gap.reassured_at_s), gap.span.end_s]
-    return max(later - earlier for earlier, later in zip(marks, marks[1:]))
+    return max(later - earlier for earlier, later in pairwise(marks))
 
 
 @operator("tone", hears="sound", by_role=False)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.rules.answer import Hit
 from pipeline.rules.facts import CallFacts
 from pipeline.rules.operator import Findings, operator
 from pipeline.rules.ranges import ConditionType, beside
-from pipeline.rules.shape import key
 from pipeline.rules.window import Window
 from pipeline.types import Evidence, Span
 
@@ -33,7 +32,7 @@ class Response:
     """Every ``to`` is followed by ``with``; moot when there is no ``to``."""
 
     to: ConditionType
-    answer: ConditionType = key("with")
+    answer: ConditionType = field(metadata={"key": "with"})
     within: int | None = None
     within_s: float | None = None
 

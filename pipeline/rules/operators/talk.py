@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
@@ -11,7 +11,6 @@ from rapidfuzz import fuzz
 from pipeline.rules.answer import Hit
 from pipeline.rules.facts import CallFacts
 from pipeline.rules.operator import Findings, cannot_tell, operator, unheard
-from pipeline.rules.shape import key
 from pipeline.rules.window import Window
 from pipeline.text import count_syllables, prepare
 from pipeline.types import Evidence, Overlap
@@ -110,7 +109,7 @@ class Repeat:
     times: int = 2
     min_chars: int = 6
     similarity: float = 0.85
-    except_: tuple[str, ...] = key("except", ())
+    except_: tuple[str, ...] = field(default=(), metadata={"key": "except"})
 
     def __post_init__(self) -> None:
         if self.times < 2:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Literal
 
@@ -14,7 +14,6 @@ from pipeline.rules.entities import ENTITIES, Entity, Language, language_of
 from pipeline.rules.facts import CallFacts
 from pipeline.rules.operator import Findings, cannot_tell, operator, unheard
 from pipeline.rules.phrases import Place
-from pipeline.rules.shape import key
 from pipeline.rules.similar import SIMILAR_THRESHOLD, SampleSet
 from pipeline.rules.window import Window
 from pipeline.text import clauses, normalise, prepare
@@ -258,7 +257,7 @@ class Spoken:
 
     SHORT = "is"
 
-    is_: tuple[Language, ...] = key("is")
+    is_: tuple[Language, ...] = field(metadata={"key": "is"})
 
     def find(self, facts: CallFacts, window: Window, role: str) -> Findings:
         indexes = facts.chosen(role, window)
