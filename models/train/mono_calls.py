@@ -20,6 +20,7 @@ Samples = NDArray[np.float32]
 
 LINE_HZ = 8000
 MODEL_HZ = 16_000
+CHUNK_S = 5.0
 MAX_SPEAKERS = 3  # per chunk, as the powerset of the segmentation model
 _REPLIES = (
     "嗯",

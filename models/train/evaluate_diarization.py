@@ -1,0 +1,248 @@
+"""Held-out figures of "who speaks" in mono: DER, speakers found, words to speakers, roles.
+
+    python -m models.train.evaluate_diarization [--calls 60] [--folder models/demo/diarization]
+    python -m models.train.evaluate_diarization --steps      # segmentation_step and batch size: speed, error
+
+Calls are written by the simulator's grammar with voices, sentences and seeds that no training saw, and
+rendered as one mono channel. Words are the truth's, with its times; the recogniser has its own figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.audio import Sound
+from pipeline.callsim.render import Rendered, render
+from pipeline.callsim.script import Script
+from pipeline.config import AuditionConfig, DiarizeConfig
+from pipeline.resources import resource
+from pipeline.roles.decide import settle_roles
+from pipeline.roles.words import split_by_speaker
+from pipeline.stages.audition import AuditionStage
+from pipeline.stages.base import Work
+from pipeline.stages.diarize import DiarizeStage
+from pipeline.types import Call, Diarization, Failure, Span, Utterance, Word
+
+
+@dataclass(frozen=True)
+class Result:
+    """One call's figures. ``kind``: people in it ("two", "three" …), for the breakdown."""
+
+    call_id: str
+    kind: str
+    der: float
+    speech_s: float
+    expected: int
+    found: int
+    wrong_words: int
+    words: int
+    decided: bool
+    roles_right: bool
+    seconds: float
+    duration_s: float
+
+
+@dataclass(frozen=True)
+class LocalModel:
+    """A diarization folder in the shape that the stage asks of ``pipeline.models``."""
+
+    path: Path
+    revision: str = "local"
+
+    def folder(self) -> Path:
+        return self.path
+
+
+@dataclass(frozen=True)
+class LocalModels:
+    diarization: LocalModel
+    device: str = "cpu"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--calls", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=9001)
+    parser.add_argument("--folder", type=Path, default=resource("models", "demo", "diarization"))
+    parser.add_argument("--steps", action="store_true", help="table of segmentation_step and batch size")
+    parser.add_argument("--two", action="store_true", help="force two speakers instead of bounding them")
+    options = parser.parse_args()
+    calls = list(held_out(options.calls, options.seed))
+    if options.steps:
+        _table(calls, options.folder)
+        return
+    settings = replace(DiarizeConfig(), min_speakers=2, max_speakers=2) if options.two else DiarizeConfig()
+    results = list(evaluate(calls, options.folder, settings))
+    for line in summary(results):
+        print(line)
+
+
+def held_out(count: int, seed: int) -> Iterator[Rendered]:
+    """Rendered mono calls of every kind."""
+    from pipeline.callsim.grammar import write_calls
+
+    for script in write_calls(count, seed, set="heldout"):
+        yield render(as_mono(script))
+
+
+def as_mono(script: Script) -> Script:
+    """The same call as a mono recorder would have kept it."""
+    return replace(script, layout="mono")
+
+
+def evaluate(calls: Sequence[Rendered], folder: Path, settings: DiarizeConfig) -> Iterator[Result]:
+    """Each call through audition, diarization, words-to-speakers and roles."""
+    stage = DiarizeStage(settings=settings, models=LocalModels(LocalModel(folder)))
+    for rendered in calls:
+        result = _one(rendered, stage, settings)
+        if result is not None:
+            yield result
+
+
+def _one(rendered: Rendered, stage: DiarizeStage, settings: DiarizeConfig) -> Result | None:
+    truth = rendered.truth
+    spoken = [u for u in truth["utterances"] if u["heard"]]
+    if not spoken:
+        return None
+    sound, call = Sound(rendered.audio, 8000), _call(truth)
+    audition = _audition().__call__([Work(call, lambda: sound, {})])[0]
+    began = time.perf_counter()
+    found = stage([Work(call, lambda: sound, {"audition": audition})])[0]
+    seconds = time.perf_counter() - began
+    if isinstance(found, Failure) or isinstance(audition, Failure):
+        raise RuntimeError(f"{call.id}: {found}")
+    people = [u for u in spoken if u["role"] != "ivr" or not _in_menu(u, audition)]
+    der, mapping = _der(people, found)
+    pairs = [pair for u in spoken for pair in _words(u)]
+    utterances = split_by_speaker([word for word, _ in pairs], found, channel=0)
+    settled, _ = settle_roles(utterances, found, call=call, audition=audition, settings=settings)
+    wrong = _wrong_words(pairs, utterances, mapping)
+    roles = {"agent", "customer", "ivr", "agent2"}
+    judged = [u for u in settled if u.role in roles]
+    return Result(
+        call.id,
+        {1: "one", 2: "two"}.get(len({u["role"] for u in people}), "three"),
+        der,
+        sum(u["end_s"] - u["start_s"] for u in people),
+        len({u["role"] for u in people}),
+        len({turn.speaker for turn in found.turns}),
+        wrong,
+        len(pairs),
+        bool(judged),
+        bool(judged) and _roles_right(pairs, settled),
+        seconds,
+        truth["duration_s"],
+    )
+
+
+@cache
+def _audition() -> AuditionStage:
+    stage = AuditionStage(settings=AuditionConfig())
+    stage.open()
+    return stage
+
+
+def _call(truth: dict[str, Any]) -> Call:
+    return Call(
+        truth["call_id"], ("",), "", 8000, 1, truth["duration_s"], None, truth["direction"], None, None, None,
+        None, None,
+    )  # fmt: skip
+
+
+def _in_menu(utterance: dict[str, Any], audition: Any) -> bool:
+    middle = (utterance["start_s"] + utterance["end_s"]) / 2
+    return any(t.kind == "ivr" and t.span.start_s <= middle < t.span.end_s for t in audition.tones)
+
+
+def _der(spoken: Sequence[dict[str, Any]], found: Diarization) -> tuple[float, dict[str, str]]:
+    """DER with no collar and overlap scored, and the best mapping of labels to true roles."""
+    from pyannote.core import Annotation, Segment
+    from pyannote.metrics.diarization import DiarizationErrorRate
+
+    reference, hypothesis = Annotation(uri="c"), Annotation(uri="c")
+    for i, u in enumerate(spoken):
+        reference[Segment(u["start_s"], u["end_s"]), i] = u["role"]
+    for i, turn in enumerate(found.turns):
+        hypothesis[Segment(turn.span.start_s, turn.span.end_s), i] = turn.speaker
+    metric = DiarizationErrorRate(collar=0.0, skip_overlap=False)
+    return float(metric(reference, hypothesis)), dict(metric.optimal_mapping(reference, hypothesis))
+
+
+def _words(utterance: dict[str, Any]) -> Iterator[tuple[Word, str]]:
+    """The truth's characters as words, spread evenly over each phrase, with who said them."""
+    for phrase in utterance["phrases"]:
+        step = (phrase["end_s"] - phrase["start_s"]) / max(1, len(phrase["text"]))
+        for i, character in enumerate(phrase["text"]):
+            at = phrase["start_s"] + i * step
+            yield Word(character, Span(at, at + step), 0.95), utterance["role"]
+
+
+def _wrong_words(
+    pairs: Sequence[tuple[Word, str]], utterances: Sequence[Utterance], mapping: dict[str, str]
+) -> int:
+    given = {id(word): u.speaker for u in utterances for word in u.words}
+    return sum(mapping.get(given.get(id(word)) or "", "") != role for word, role in pairs if role != "ivr")
+
+
+def _roles_right(pairs: Sequence[tuple[Word, str]], settled: Sequence[Utterance]) -> bool:
+    """Agent and customer the right way round: most of each one's words carry their role."""
+    given = {id(word): u.role for u in settled for word in u.words}
+    right = {"agent": {"agent", "agent2"}, "customer": {"customer"}}
+    for role, allowed in right.items():
+        mine = [given[id(word)] for word, r in pairs if r == role and given[id(word)] != "unknown"]
+        if mine and sum(g in allowed for g in mine) < 0.5 * len(mine):
+            return False
+    return True
+
+
+def summary(results: Sequence[Result]) -> Iterator[str]:
+    """The figures, over all calls and by how many people speak."""
+    for kind in ("all", "one", "two", "three"):
+        chosen = [r for r in results if kind in ("all", r.kind)]
+        if not chosen:
+            continue
+        speech = sum(r.speech_s for r in chosen)
+        decided = [r for r in chosen if r.decided]
+        yield (
+            f"{kind:6} calls {len(chosen):3}  DER {sum(r.der * r.speech_s for r in chosen) / speech:6.1%}  "
+            f"median {np.median([r.der for r in chosen]):6.1%}  "
+            f"speakers found {np.mean([r.expected == r.found for r in chosen]):6.1%}  "
+            f"word-speaker error {sum(r.wrong_words for r in chosen) / max(1, sum(r.words for r in chosen)):6.1%}  "
+            f"roles right {np.mean([r.roles_right for r in chosen]):6.1%} of all, "
+            f"{np.mean([r.roles_right for r in decided]) if decided else 0:6.1%} of decided, "
+            f"undecided {1 - len(decided) / len(chosen):6.1%}  "
+            f"real-time factor {sum(r.seconds for r in chosen) / sum(r.duration_s for r in chosen):.3f}"
+        )
+
+
+def _table(calls: Sequence[Rendered], folder: Path) -> None:
+    print("| segmentation_step | batch | DER | speakers found | seconds a minute of sound |")
+    print("|---|---|---|---|---|")
+    for step, batch in ((0.1, 16), (0.2, 16), (0.2, 1), (0.2, 64), (0.35, 16), (0.5, 16)):
+        settings = replace(
+            DiarizeConfig(),
+            segmentation_step=step,
+            segmentation_batch_size=batch,
+            embedding_batch_size=batch,
+        )
+        results = list(evaluate(calls, folder, settings))
+        speech = sum(r.speech_s for r in results)
+        print(
+            f"| {step} | {batch} | {sum(r.der * r.speech_s for r in results) / speech:.1%} "
+            f"| {np.mean([r.expected == r.found for r in results]):.0%} "
+            f"| {60 * sum(r.seconds for r in results) / sum(r.duration_s for r in results):.2f} |"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""Whose voice it is: an x-vector over the telephone band, and the PLDA that compares two of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pyannote.audio.core.task import Problem, Resolution, Specifications
+from pyannote.audio.models.embedding import XVectorMFCC
+from scipy.linalg import eigh
+from torch import nn
+from torch.nn import functional
+
+from models.train.fit import fit, waveforms
+from models.train.mono_calls import CHUNK_S, Chunk, Speaker, frame_labels, simulate
+
+MFCC = {
+    "n_mfcc": 40,
+    "melkwargs": {
+        "n_fft": 1024, "win_length": 640, "hop_length": 320, "n_mels": 40, "f_min": 150.0, "f_max": 3700.0,
+    },
+}  # fmt: skip
+EMBEDDING = 64
+NARROW = (128, 128, 128, 128, 384)  # trained widths; the saved XVectorMFCC pads them with zeros
+
+
+def new_embedding(widths: tuple[int, ...] | None = None) -> XVectorMFCC:
+    """pyannote's XVectorMFCC over the telephone band; with ``widths``, its narrow twin for training."""
+    model = XVectorMFCC(mfcc=MFCC, dimension=EMBEDDING)
+    model.specifications = Specifications(
+        problem=Problem.REPRESENTATION, resolution=Resolution.CHUNK, duration=CHUNK_S
+    )
+    if widths is not None:
+        channels = MFCC["n_mfcc"]
+        for layer, width in enumerate(widths):
+            old = model.tdnns[3 * layer]
+            model.tdnns[3 * layer] = nn.Conv1d(channels, width, old.kernel_size, dilation=old.dilation)
+            model.tdnns[3 * layer + 2] = nn.BatchNorm1d(width)
+            channels = width
+        model.embedding = nn.Linear(2 * channels, EMBEDDING)
+    return model
+
+
+def widened(narrow: XVectorMFCC) -> XVectorMFCC:
+    """The same function in XVectorMFCC's own widths: what was not trained is zero."""
+    wide = new_embedding()
+    trained = narrow.state_dict()
+    state = {}
+    for name, like in wide.state_dict().items():
+        value = trained[name]
+        if value.shape == like.shape:
+            state[name] = value
+        elif name == "embedding.weight":  # means of all channels, then their deviations
+            state[name] = torch.zeros_like(like)
+            half, width = like.shape[1] // 2, value.shape[1] // 2
+            state[name][:, :width], state[name][:, half : half + width] = value[:, :width], value[:, width:]
+        else:
+            state[name] = torch.ones_like(like) if name.endswith("running_var") else torch.zeros_like(like)
+            state[name][tuple(slice(n) for n in value.shape)] = value
+    wide.load_state_dict(state)
+    return wide.eval()
+
+
+def train_embedding(bank: list[Speaker], *, steps: int, batch: int, seed: int, keep: Path) -> XVectorMFCC:
+    """Tells the bank's voices apart by additive-margin softmax (Wang et al. 2018, s = 20, m = 0.2)."""
+    torch.manual_seed(seed + 1)
+    rng = np.random.default_rng((seed, 2))
+    model = new_embedding(NARROW)
+    model.centres = nn.Parameter(torch.randn(len(bank), EMBEDDING) * 0.1)
+
+    def loss(model: XVectorMFCC) -> torch.Tensor:
+        vectors, voices = _embed(model, [simulate(rng, bank, CHUNK_S) for _ in range(batch)])
+        cosine = functional.normalize(vectors) @ functional.normalize(model.centres).T
+        margin = 0.2 * functional.one_hot(voices, len(bank))
+        return functional.cross_entropy(20 * (cosine - margin), voices)
+
+    trained = fit(model, loss, steps=steps, rate=1.5e-3, name="embedding", keep=keep)
+    del trained.centres
+    return widened(trained)
+
+
+def _embed(model: XVectorMFCC, chunks: list[Chunk]) -> tuple[torch.Tensor, torch.Tensor]:
+    """One vector for each speaker who talks alone for half a second, and whose voice it is."""
+    step_s = 0.02
+    centres = (np.arange(round(CHUNK_S / step_s)) + 0.5) * step_s
+    labels = np.stack([frame_labels(chunk, centres) for chunk in chunks])
+    alone = labels * (labels.sum(axis=2, keepdims=True) == 1)
+    enough = alone.sum(axis=1) * step_s >= 0.5
+    kept = [(b, k) for b, k in np.argwhere(enough) if k < len(chunks[b].speakers)]
+    # the square root in statistics pooling has no gradient at zero: nobody may have no frames
+    weights = np.where(enough[:, None, :], alone, 1).astype(np.float32)
+    sound = waveforms(chunks)
+    sound = sound + 1e-5 * torch.randn(sound.shape)  # a digitally silent chunk has no deviation either
+    vectors = model(sound, weights=torch.from_numpy(weights).transpose(1, 2))
+    voices = torch.tensor([chunks[b].speakers[k] for b, k in kept])
+    rows = torch.tensor(kept).T
+    return vectors[rows[0], rows[1]], voices
+
+
+# ---------------------------------------------------------------- PLDA
+
+
+def fit_plda(model: XVectorMFCC, bank: list[Speaker], *, chunks: int, seed: int, out: Path) -> None:
+    """Two-covariance PLDA in the form of pyannote's ``vbx_setup``: centre, LDA, then diagonalise."""
+    rng = np.random.default_rng((seed, 3))
+    vectors, voices = [], []
+    with torch.inference_mode():
+        for _ in range(max(1, chunks // 50)):
+            x, v = _embed(model, [simulate(rng, bank, CHUNK_S) for _ in range(50)])
+            vectors.append(x.numpy().astype(np.float64))
+            voices.append(v.numpy())
+    x, v = np.concatenate(vectors), np.concatenate(voices)
+    mean1 = x.mean(axis=0)
+    unit = np.sqrt(x.shape[1]) * _unit(x - mean1)
+    within, between = _scatter(unit, v)
+    dimension = min(32, x.shape[1])
+    _, axes = eigh(between, within)
+    lda = axes[:, ::-1][:, :dimension]
+    projected = unit @ lda
+    mean2 = projected.mean(axis=0)
+    latent = np.sqrt(dimension) * _unit(projected - mean2)
+    within, between = _scatter(latent, v)
+    psi, axes = eigh(between, within)
+    out.mkdir(parents=True, exist_ok=True)
+    np.savez(out / "xvec_transform.npz", mean1=mean1, mean2=mean2, lda=lda)
+    np.savez(out / "plda.npz", mu=latent.mean(axis=0), tr=axes.T[::-1], psi=np.maximum(psi[::-1], 1e-3))
+
+
+def _unit(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return x / np.linalg.norm(x, axis=1, keepdims=True)
+
+
+def _scatter(x: np.ndarray[Any, Any], voices: np.ndarray[Any, Any]) -> tuple[Any, Any]:
+    """Within- and between-voice covariance, both made safely positive."""
+    groups = [x[voices == voice] for voice in np.unique(voices)]
+    inner = np.concatenate([group - group.mean(axis=0) for group in groups])
+    means = np.stack([group.mean(axis=0) for group in groups])
+    ridge = 1e-3 * np.eye(x.shape[1])
+    return inner.T @ inner / len(inner) + ridge, np.cov(means.T) + ridge
