@@ -14,7 +14,7 @@ from pipeline.rules.condition import Find, RuleIs, walk
 from pipeline.rules.errors import RuleError, one_of
 from pipeline.rules.facts import CallFacts
 from pipeline.rules.festivals import Festivals
-from pipeline.rules.grammar import condition
+from pipeline.rules.grammar import LOGIC
 from pipeline.rules.match import Mode, PhraseTheme
 from pipeline.rules.operators.talk import Repeat
 from pipeline.rules.operators.words import MAX_SAMPLES, Say
@@ -27,7 +27,7 @@ from pipeline.rules.yamltree import Map, Tree, describe, read_yaml
 from pipeline.types import Verdict
 
 ALL_ROLES = ("agent", "customer", "ivr", "agent2")
-assert condition  # importing the grammar registers how conditions are read
+assert LOGIC  # importing the grammar registers how conditions are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Rulebook:
         try:
             return PhraseIndex(themes, samples, wanted=self._wanted())
         except PhraseError as error:
-            named = next((n for n in self.phrases if repr(n) in str(error) or n in str(error)), None)
+            named = next((n for n in self.phrases if f"theme {n!r}" in str(error)), None)
             source = self.phrases[named] if named else next(iter(self.phrases.values()))
             raise RuleError(
                 source.file, source.line, expected="a readable variant", found=str(error)

@@ -124,9 +124,10 @@ def _unreachable(book: Rulebook) -> Iterator[Finding]:
                 message = f"range that is always empty: {', '.join(empty) or 'first inside a later phase'}"
                 yield Finding("error", rule.file, part.line, rule.id, message)
         for part in conditions_of(rule):
-            count = getattr(part, "count", None)
-            if isinstance(part, Find) and count.max is not None and count.least > count.max:
-                message = f"count that cannot be: min {count.least} over max {count.max}"
+            if not isinstance(part, Find) or part.count.max is None:
+                continue
+            if part.count.least > part.count.max:
+                message = f"count that cannot be: min {part.count.least} over max {part.count.max}"
                 yield Finding("error", rule.file, part.line, rule.id, message)
 
 

@@ -21,7 +21,8 @@ CLEAR_SCORE = 0.5  # below this a match is too loose to be held against anyone
 class Condition(Protocol):
     """Anything a rule can ask. ``line`` is where it stands in its file."""
 
-    line: int
+    @property
+    def line(self) -> int: ...
 
     def answer(self, facts: CallFacts, within: Window) -> Answer: ...
     def parts(self) -> tuple[Condition, ...]: ...

@@ -99,7 +99,7 @@ def _read_line(draft: _Draft, line: str) -> None:
         return
     for word, reader in _READERS.items():
         if line.startswith(word):
-            reader(draft, line[len(word) :].lstrip("::  ").strip())
+            reader(draft, re.sub(r"^[\s::]+", "", line[len(word) :]))
             return
     raise ValueError(line)
 

@@ -151,7 +151,8 @@ class CallFacts:
         utterance = self.utterances[index]
         if start <= 0 and end >= len(utterance.text):
             return utterance.span
-        at, spans = 0, []
+        at = 0
+        spans: list[Span] = []
         for word in utterance.words:
             found = utterance.text.find(word.text.strip(), at)
             if found < 0:

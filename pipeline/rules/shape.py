@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import cache
 from typing import Any
 
@@ -22,12 +22,12 @@ GRAMMARS: dict[Any, tuple[Callable[[Tree], Any], dict[str, Any]]] = {}
 
 
 @cache
-def fields_of(cls: type[Any]) -> dict[str, tuple[str, Any, bool]]:
+def fields_of(cls: Hashable) -> dict[str, tuple[str, Any, bool]]:
     """YAML key -> (field name, type, required), in the order declared."""
     hints = typing.get_type_hints(cls)
     return {
         field.metadata.get("key", field.name): (field.name, hints[field.name], _required(field))
-        for field in dataclasses.fields(cls)
+        for field in dataclasses.fields(cls)  # type: ignore[arg-type]
         if not field.metadata.get("hidden")
     }
 

@@ -92,7 +92,8 @@ def _utterances(said: list[Any]) -> tuple[tuple[Utterance, ...], bool]:
     for index, one in enumerate(said):
         if not isinstance(one, dict):
             raise _wrong(f"utterance {index} as an object", type(one).__name__)
-        role, text = one.get("role"), one.get("text")
+        role: Any = one.get("role")
+        text = one.get("text")
         if role not in get_args(Role):
             raise _wrong(f"role of utterance {index}: one of {', '.join(get_args(Role))}", repr(role))
         if not isinstance(text, str) or len(text) > MAX_TEXT:
