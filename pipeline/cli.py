@@ -21,6 +21,7 @@ COMMANDS = {
     "rescore": ("rescore", "Score a day again from its stored transcripts and measures."),
     "backtest": ("backtest", "What would change under other lexicons, before they are published."),
     "simulate": ("simulate", "Render scripted calls with exact truth."),
+    "voices": ("voices", "Voice profiles of agents, where a site uses them: learn, list, delete."),
 }
 
 

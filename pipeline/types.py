@@ -183,6 +183,8 @@ class Diarization:
     evidence: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()  # for the ledger, e.g. "channels swapped: …"
     exclusive: tuple[Turn, ...] = ()  # diarized turns without overlap, to join with words
+    # what an agent's voice profile adds to each speaker's log-odds of being the agent; empty: no profile
+    voice_log_odds: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

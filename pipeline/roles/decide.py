@@ -45,20 +45,17 @@ def settle_roles(
     call: Call,
     audition: Audition | None = None,
     settings: DiarizeConfig | None = None,
-    voice_log_odds: Mapping[Party, float] | None = None,
 ) -> tuple[tuple[Utterance, ...], Diarization]:
     """The same utterances and turns with the roles that words, map and voices settle.
 
     ``utterances`` carry ``speaker`` (mono) or ``channel`` (stereo) and the mean word probability as
-    ``confidence``, which is multiplied by the role confidence here. ``voice_log_odds``: what voice
-    profiles add for each party.
+    ``confidence``, which is multiplied by the role confidence here.
     """
     chosen = settings or DiarizeConfig()
     menus = [tone.span for tone in audition.tones if tone.kind == "ivr"] if audition else []
     spoken = [u for u in utterances if not _inside(u.span, menus)]
-    decision = decide(
-        spoken, call=call, prior=_map_prior(diarization, call), settings=chosen, voices=voice_log_odds or {}
-    )
+    prior = _map_prior(diarization, call)
+    decision = decide(spoken, call=call, prior=prior, settings=chosen, voices=diarization.voice_log_odds)
     sure = decision.probability >= chosen.min_role_probability
     roles = decision.roles if sure else {}
     notes = decision.notes if sure else (*decision.notes, text("roles.unsure", percent=decision.probability))

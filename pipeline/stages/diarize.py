@@ -6,11 +6,13 @@ A role known from the channel is given here. In mono the turns carry a speaker l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 from pipeline.audio import AudioError
 from pipeline.config import DiarizeConfig
+from pipeline.roles import profiles
 from pipeline.stages.base import Work
 from pipeline.stages.diarizer import MODEL_HZ, Diarizer, Labelled
 from pipeline.timeline import merge, overlap
@@ -41,7 +43,9 @@ class DiarizeStage:
         return self._settings
 
     def revision(self) -> str:
-        return str(self._models.diarization.revision)
+        """Of the model, and of the voice profiles where they are in use."""
+        known = profiles.digest(Path(self._settings.voice_profiles)) if self._settings.voice_profiles else ""
+        return f"{self._models.diarization.revision}{known}"
 
     def open(self) -> None:
         """Nothing: a day of stereo calls never pays for the diarizer."""
@@ -71,7 +75,15 @@ class DiarizeStage:
             role_source="diarized",
             role_confidence=0.0,
             exclusive=_turns(found.exclusive, voice, channel),
+            voice_log_odds=self._known_voice(work.call, found.voiceprints),
         )
+
+    def _known_voice(self, call: Call, prints: Mapping[str, Any]) -> dict[str, float]:
+        """What the agent's voice profile says of each speaker; nothing unless profiles are on."""
+        if not self._settings.voice_profiles or call.agent_id is None:
+            return {}
+        folder, model = Path(self._settings.voice_profiles), str(self._models.diarization.revision)
+        return profiles.log_odds(profiles.read(folder, call.agent_id, model=model), prints)
 
     def _opened(self) -> Diarizer:
         if self._diarizer is None:

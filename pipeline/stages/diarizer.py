@@ -85,6 +85,15 @@ class Diarizer:
         ]
         return linked(pieces, max_speakers=self.settings.max_speakers)
 
+    def voiceprint(self, samples: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """The embedding of one voice: ``samples`` float32 at 16 kHz holding that voice alone."""
+        if self._pipeline is None:
+            self.open()
+        import torch
+
+        waveform = torch.from_numpy(np.ascontiguousarray(samples))[None, None]
+        return np.asarray(self._pipeline._embedding(waveform)[0], dtype=np.float64)
+
     def _window(self, samples: np.ndarray[Any, Any]) -> Speakers:
         import torch
 
