@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
 
-from pipeline.rules.variants import Literal, Slot, fill_slot
+from pipeline.rules.variants import Choice, Literal, Slot, fill_slot
 from pipeline.sounds import near
 from pipeline.text import PreparedText
 
@@ -25,6 +27,22 @@ class Fit:
     end: int
     sound: float
     char: int
+    length: int = 0  # characters of the literal; 0 for a slot
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """What the parts laid so far add up to."""
+
+    length: int
+    sound: float
+    char: int
+
+    def plus(self, fit: Fit) -> Laid:
+        return Laid(self.length + fit.length, self.sound + fit.sound, self.char + fit.char)
+
+
+Budget = Callable[[int], float]  # characters → edits allowed
 
 
 def fit_near(literal: Literal, edits: int, chars: str, sounds: str, start: int) -> Fit | None:
@@ -33,13 +51,13 @@ def fit_near(literal: Literal, edits: int, chars: str, sounds: str, start: int) 
     if edits == 0:
         if start < 0 or sounds[start : start + size] != literal.sounds:
             return None
-        return Fit(start, start + size, 0, _char_edits(literal, chars, start, start + size))
+        return Fit(start, start + size, 0, _char_edits(literal, chars, start, start + size), size)
     window = sounds[max(0, start) : start + size]
     straight = Levenshtein.distance(literal.sounds, window, score_cutoff=2 * edits)
     if straight > 2 * edits:
         return None
     if straight == 0:
-        return Fit(start, start + size, 0, _char_edits(literal, chars, start, start + size))
+        return Fit(start, start + size, 0, _char_edits(literal, chars, start, start + size), size)
     return _fit_between(literal, edits, chars, sounds, start - edits, start + size + edits)
 
 
@@ -49,7 +67,7 @@ def _fit_between(literal: Literal, edits: int, chars: str, sounds: str, low: int
     size = len(literal.sounds)
     exact = sounds.find(literal.sounds, low, high)
     if exact >= 0:
-        return Fit(exact, exact + size, 0, _char_edits(literal, chars, exact, exact + size))
+        return Fit(exact, exact + size, 0, _char_edits(literal, chars, exact, exact + size), size)
     best: tuple[int, int, int, int] | None = None
     cutoff = edits
     for start in range(low, high):
@@ -68,14 +86,16 @@ def _fit_between(literal: Literal, edits: int, chars: str, sounds: str, low: int
         for edit, at, there in Levenshtein.editops(literal.sounds, heard)
         if edit == "replace" and not near(literal.sounds[at], heard[there])
     )
-    return Fit(start, end, distance + 0.5 * far, _char_edits(literal, chars, start, end))
+    return Fit(start, end, distance + 0.5 * far, _char_edits(literal, chars, start, end), size)
 
 
 def _char_edits(literal: Literal, chars: str, start: int, end: int) -> int:
     return int(Levenshtein.distance(literal.chars, chars[start:end]))
 
 
-def place_right(part: Literal | Slot, text: PreparedText, at: int, slack: int, edits: float) -> Fit | None:
+def place_right(
+    part: Choice | Slot, text: PreparedText, at: int, slack: int, laid: Laid, budget: Budget
+) -> Fit | None:
     """``part`` within ``slack`` characters after ``at``, or None."""
     if isinstance(part, Slot):
         for start in range(at, min(at + slack, len(text.chars)) + 1):
@@ -83,11 +103,12 @@ def place_right(part: Literal | Slot, text: PreparedText, at: int, slack: int, e
             if end is not None:
                 return Fit(start, end, 0, 0)
         return None
-    edits = min(int(edits), len(part.sounds) - 1)
-    return _fit_between(part, edits, text.chars, text.sounds, at, at + slack + len(part.sounds) + edits)
+    return _best_wording(part, text, at, at + slack, laid, budget, leftwards=False)
 
 
-def place_left(part: Literal | Slot, text: PreparedText, at: int, slack: int, edits: float) -> Fit | None:
+def place_left(
+    part: Choice | Slot, text: PreparedText, at: int, slack: int, laid: Laid, budget: Budget
+) -> Fit | None:
     """``part`` ending within ``slack`` characters before ``at``, or None."""
     if isinstance(part, Slot):
         for start in range(max(0, at - slack - LONGEST_SLOT), at):
@@ -95,5 +116,24 @@ def place_left(part: Literal | Slot, text: PreparedText, at: int, slack: int, ed
             if end is not None and at - slack <= end:
                 return Fit(start, end, 0, 0)
         return None
-    edits = min(int(edits), len(part.sounds) - 1)
-    return _fit_between(part, edits, text.chars, text.sounds, at - slack - len(part.sounds) - edits, at)
+    return _best_wording(part, text, at - slack, at, laid, budget, leftwards=True)
+
+
+def _best_wording(
+    part: Choice, text: PreparedText, low: int, high: int, laid: Laid, budget: Budget, *, leftwards: bool
+) -> Fit | None:
+    """The wording that fits with fewest edits between ``low`` and ``high``, its own length beyond; the
+    longest of equals. The first exact one wins: wordings are tried from the longest."""
+    best: Fit | None = None
+    for literal in part.literals:
+        size = len(literal.sounds)
+        edits = min(math.floor(budget(laid.length + size) - laid.sound), size - 1)
+        if edits < 0:
+            continue
+        start, end = (low - size - edits, high) if leftwards else (low, high + size + edits)
+        fit = _fit_between(literal, edits, text.chars, text.sounds, start, end)
+        if fit is not None and (best is None or fit.sound < best.sound):
+            best = fit
+            if fit.sound == 0:
+                break
+    return best

@@ -27,7 +27,7 @@ from typing import Any, Literal
 from rapidfuzz import fuzz
 
 from pipeline.rules import variants as patterns
-from pipeline.rules.fit import Fit, fit_near, place_left, place_right
+from pipeline.rules.fit import Fit, Laid, fit_near, place_left, place_right
 from pipeline.rules.guards import ALL_GUARDS, context_guard, guard
 from pipeline.rules.variants import Flat, Gap, PhraseError, flatten
 from pipeline.sounds import segmenter
@@ -84,14 +84,17 @@ class PhraseHit:
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """A flat pattern cut at its anchor. ``edits`` is the budget of the whole."""
+    """A flat pattern and the place of its anchor among its parts; ``share`` edits per character."""
 
     theme: int
     variant: str
     parts: Flat
     anchor: int
-    length: int
-    edits: float
+    share: float
+
+    def edits(self, length: int) -> float:
+        """Edits that ``length`` characters of this pattern may differ by."""
+        return self.share * length + 1e-9 if length >= EDITS_FROM else 0.0
 
 
 @dataclass(slots=True)
@@ -123,11 +126,10 @@ class PhraseMatcher:
         anchors: dict[tuple[str, str, int], _Anchor] = {}
         for place, theme in enumerate(self.themes):
             for pattern in _compile(place, theme):
-                literal = pattern.parts[pattern.anchor]
-                assert isinstance(literal, patterns.Literal)
-                edits = math.floor(_budget(len(literal.chars), theme))
-                key = (literal.sounds, literal.chars, edits)
-                anchors.setdefault(key, _Anchor(literal, edits)).patterns.append(pattern)
+                for literal in _anchor_of(pattern).literals:
+                    edits = math.floor(pattern.edits(len(literal.chars)))
+                    key = (literal.sounds, literal.chars, edits)
+                    anchors.setdefault(key, _Anchor(literal, edits)).patterns.append(pattern)
         self._anchors = tuple(anchors.values())
         self._automaton = _build_automaton(self._anchors)
 
@@ -202,19 +204,26 @@ class PhraseMatcher:
 
 
 def _compile(place: int, theme: PhraseTheme) -> Iterable[_Pattern]:
+    share = DEFAULT_DISTANCE if theme.max_distance is None else theme.max_distance
     for variant in theme.variants:
         for parts in flatten(variant, theme.synonyms, theme=theme.id):
-            sizes = [len(p.chars) if isinstance(p, patterns.Literal) else 0 for p in parts]
-            length = sum(sizes)
-            yield _Pattern(place, variant, parts, sizes.index(max(sizes)), length, _budget(length, theme))
+            by_size = sorted(range(len(parts)), key=lambda i: -_least(parts[i]))
+            # a short anchor must sound exactly right, so the next best stretch may stand in for it
+            count = 1 if _least(parts[by_size[0]]) >= EDITS_FROM else 2
+            for anchor in by_size[:count]:
+                if _least(parts[anchor]):
+                    yield _Pattern(place, variant, parts, anchor, share if theme.mode == "fuzzy" else 0.0)
 
 
-def _budget(length: int, theme: PhraseTheme) -> float:
-    """Edits a pattern of ``length`` characters may differ by."""
-    if theme.mode != "fuzzy" or length < EDITS_FROM:
-        return 0.0
-    share = DEFAULT_DISTANCE if theme.max_distance is None else theme.max_distance
-    return share * length + 1e-9
+def _least(part: patterns.Part) -> int:
+    """Characters of a part's shortest wording: what an anchor has at least to be told by."""
+    return len(part.literals[-1].chars) if isinstance(part, patterns.Choice) else 0
+
+
+def _anchor_of(pattern: _Pattern) -> patterns.Choice:
+    part = pattern.parts[pattern.anchor]
+    assert isinstance(part, patterns.Choice)
+    return part
 
 
 def _build_automaton(anchors: Sequence[_Anchor]) -> Any:
@@ -236,33 +245,28 @@ def _build_automaton(anchors: Sequence[_Anchor]) -> Any:
 
 def _extend(pattern: _Pattern, fit: Fit, text: PreparedText) -> tuple[float, int, int] | None:
     """Fit the parts around the anchor; (score, start, end) in prepared characters, or None."""
-    left = pattern.edits - fit.sound
-    if left < 0:
-        return None
-    fits = [fit]
-    end = fit.end
-    slack = 0
+    laid = Laid(fit.length, fit.sound, fit.char)
+    slack, end = 0, fit.end
     for part in pattern.parts[pattern.anchor + 1 :]:
         if isinstance(part, Gap):
             slack = part.most
             continue
-        placed = place_right(part, text, end, slack, left)
-        if placed is None or placed.sound > left:
+        placed = place_right(part, text, end, slack, laid, pattern.edits)
+        if placed is None:
             return None
-        end, left, slack = placed.end, left - placed.sound, 0
-        fits.append(placed)
-    start = fit.start
+        end, slack, laid = placed.end, 0, laid.plus(placed)
+    slack, start = 0, fit.start
     for part in reversed(pattern.parts[: pattern.anchor]):
         if isinstance(part, Gap):
             slack = part.most
             continue
-        placed = place_left(part, text, start, slack, left)
-        if placed is None or placed.sound > left:
+        placed = place_left(part, text, start, slack, laid, pattern.edits)
+        if placed is None:
             return None
-        start, left, slack = placed.start, left - placed.sound, 0
-        fits.append(placed)
-    cost = sum(SOUND_WEIGHT * f.sound + (1 - SOUND_WEIGHT) * f.char for f in fits)
-    score = 1 - cost / pattern.length
+        start, slack, laid = placed.start, 0, laid.plus(placed)
+    if laid.sound > pattern.edits(laid.length):
+        return None
+    score = 1 - (SOUND_WEIGHT * laid.sound + (1 - SOUND_WEIGHT) * laid.char) / laid.length
     return (score, start, end) if score >= MIN_SCORE else None
 
 

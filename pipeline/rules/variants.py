@@ -13,16 +13,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
+from itertools import groupby, product
 
 from pipeline.sounds import sound_of
 from pipeline.text import prepare
 
 GAP_CHARS = 8
-MAX_FLAT = 1_000  # patterns one variant may stand for
+MAX_CHOICES = 1_000  # wordings one stretch between gaps and slots may stand for
 
 _SURNAMES = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪"
@@ -67,8 +67,16 @@ class Gap:
     most: int
 
 
-Part = Literal | Slot | Gap
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One stretch of characters in all its wordings, the longest first."""
+
+    literals: tuple[Literal, ...]
+
+
+Part = Choice | Slot | Gap
 Flat = tuple[Part, ...]
+_Tokens = tuple[str | Slot | Gap, ...]
 
 
 # Share of a filled slot's characters that must be right; sound alone may supply the rest. A surname may
@@ -104,36 +112,54 @@ def fill_slot(name: str, chars: str, sounds: str, start: int, end: int) -> int |
 
 
 def flatten(variant: str, synonyms: Mapping[str, tuple[str, ...]], *, theme: str) -> tuple[Flat, ...]:
-    """Every plain pattern ``variant`` stands for, without repetition. Raises PhraseError."""
+    """The patterns ``variant`` stands for: one, or more where an option holds a slot or gap.
+
+    Wordings multiply only within a stretch between gaps and slots. Raises PhraseError.
+    """
     reader = _Reader(variant.translate(_WIDE), synonyms, theme)
-    raw = reader.alternatives(stop="")
-    flats = {flat: None for one in raw if (flat := _merge(one)) is not None}
+    stretches: list[list[_Tokens]] = []  # alternatives of each stretch, or of one structured item
+    for item in reader.items(stop=""):
+        plain = all(isinstance(token, str) for tokens in item for token in tokens)
+        if plain and stretches and all(isinstance(t, str) for tokens in stretches[-1] for t in tokens):
+            stretches[-1] = reader.product(stretches[-1], item)
+        else:
+            stretches.append(item)
+    flats = {flat: None for flat in _arranged(stretches) if any(isinstance(p, Choice) for p in flat)}
     if not flats:
-        raise PhraseError(
-            f"theme {theme!r}, variant {variant!r}: expected some characters, found only fillers"
-        )
+        raise PhraseError(f"theme {theme!r}, variant {variant!r}: expected characters, found only fillers")
     return tuple(flats)
 
 
-def _merge(tokens: tuple[str | Slot | Gap, ...]) -> Flat | None:
-    """Join characters to literals; None when nothing audible is left."""
+def _arranged(stretches: list[list[_Tokens]]) -> Iterator[Flat]:
+    """Plain stretches become one Choice; a structured item forks the pattern by its alternatives."""
+    options: list[list[tuple[Part, ...]]] = []
+    for alternatives in stretches:
+        if all(isinstance(token, str) for tokens in alternatives for token in tokens):
+            options.append([_choice("".join(map(str, tokens)) for tokens in alternatives)])
+        else:
+            options.append([_parts(tokens) for tokens in alternatives])
+    for chosen in product(*options):
+        parts = [part for group in chosen for part in group]
+        while parts and isinstance(parts[0], Gap):
+            parts.pop(0)
+        while parts and isinstance(parts[-1], Gap):
+            parts.pop()
+        yield tuple(parts)
+
+
+def _choice(wordings: Iterable[str]) -> tuple[Part, ...]:
+    prepared = {p.chars: Literal(p.chars, p.sounds) for p in map(prepare, wordings)}
+    if "" in prepared:  # the whole stretch may be left out: it asks nothing
+        return ()
+    return (Choice(tuple(sorted(prepared.values(), key=lambda one: -len(one.chars)))),)
+
+
+def _parts(tokens: _Tokens) -> tuple[Part, ...]:
     parts: list[Part] = []
-    run = ""
-    for token in (*tokens, None):
-        if isinstance(token, str):
-            run += token
-            continue
-        prepared = prepare(run)
-        if prepared.chars:
-            parts.append(Literal(prepared.chars, prepared.sounds))
-        run = ""
-        if token is not None:
-            parts.append(token)
-    while parts and isinstance(parts[0], Gap):
-        parts.pop(0)
-    while parts and isinstance(parts[-1], Gap):
-        parts.pop()
-    return tuple(parts) if any(isinstance(part, Literal) for part in parts) else None
+    for is_text, group in groupby(tokens, key=lambda token: isinstance(token, str)):
+        run = list(group)
+        parts += _choice(["".join(map(str, run))]) if is_text else [t for t in run if not isinstance(t, str)]
+    return tuple(parts)
 
 
 class _Reader:
@@ -143,30 +169,39 @@ class _Reader:
         self.text, self.synonyms, self.theme, self.at = text, synonyms, theme, 0
         self.open_synonyms: tuple[str, ...] = ()
 
-    def alternatives(self, *, stop: str) -> list[tuple[str | Slot | Gap, ...]]:
+    def alternatives(self, *, stop: str) -> list[_Tokens]:
         """Sequences separated by ``|`` up to ``stop`` ("" is the end of the text)."""
         found = self._sequence(stop)
         while self._peek() == "|":
-            if not stop:
-                self._fail("a | only inside [...] or (...)")
             self.at += 1
             found = found + self._sequence(stop)
         if stop and self._peek() != stop:
             self._fail(f"a closing {stop!r}")
         return found
 
-    def _sequence(self, stop: str) -> list[tuple[str | Slot | Gap, ...]]:
-        found: list[tuple[str | Slot | Gap, ...]] = [()]
-        while (character := self._peek()) and character not in ("|", stop):
+    def items(self, *, stop: str) -> Iterator[list[_Tokens]]:
+        """Each item of a sequence with its alternatives."""
+        while (character := self._peek()) and character != stop:
+            if character == "|":
+                if not stop:
+                    self._fail("a | only inside [...] or (...)")
+                return
             if character in ")]}>":
                 self._fail(f"no {character!r} without its opening bracket")
-            options = self._item(character)
-            found = [(*head, *tail) for head, tail in product(found, options)]
-            if len(found) > MAX_FLAT:
-                self._fail(f"at most {MAX_FLAT} combinations")
+            yield self._item(character)
+
+    def product(self, heads: list[_Tokens], tails: list[_Tokens]) -> list[_Tokens]:
+        if len(heads) * len(tails) > MAX_CHOICES:
+            self._fail(f"at most {MAX_CHOICES} combinations")
+        return [(*head, *tail) for head, tail in product(heads, tails)]
+
+    def _sequence(self, stop: str) -> list[_Tokens]:
+        found: list[_Tokens] = [()]
+        for options in self.items(stop=stop):
+            found = self.product(found, options)
         return found
 
-    def _item(self, character: str) -> list[tuple[str | Slot | Gap, ...]]:
+    def _item(self, character: str) -> list[_Tokens]:
         self.at += 1
         if character == "[":
             inner = self.alternatives(stop="]")
@@ -192,13 +227,13 @@ class _Reader:
             self._fail(f"a slot, one of {'、'.join(SLOTS)}", name)
         return Slot(name)
 
-    def _synonym(self) -> list[tuple[str | Slot | Gap, ...]]:
+    def _synonym(self) -> list[_Tokens]:
         name = self._until(">")
         if name not in self.synonyms:
             self._fail(f"a synonym set, one of {'、'.join(self.synonyms) or '(none)'}", name)
         if name in self.open_synonyms:
             self._fail("no synonym set inside itself", name)
-        found: list[tuple[str | Slot | Gap, ...]] = []
+        found: list[_Tokens] = []
         for option in self.synonyms[name]:
             inner = _Reader(option.translate(_WIDE), self.synonyms, self.theme)
             inner.open_synonyms = (*self.open_synonyms, name)
