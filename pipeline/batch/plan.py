@@ -41,6 +41,18 @@ def build_stages(plan: StagePlan) -> list[Stage]:
     ]
 
 
+def check_ready(plan: StagePlan) -> None:
+    """Find out before a thousand calls do: the recogniser is there, the lexicons can be used.
+
+    Raises ModelError, RuleError. A missing diarizer fails only the mono calls, with its own advice.
+    """
+    from pipeline.models import resolve
+    from pipeline.stages.score import ScoreStage
+
+    resolve(plan.profile).asr.check()
+    ScoreStage(settings=plan.config.score).open()
+
+
 def chunks(calls: Sequence[Call], *, calls_in_work: int) -> Iterator[list[Call]]:
     """Groups of calls of like length, longest first so that no long call is left for the end.
 

@@ -16,7 +16,7 @@ from pipeline.batch.ledger import count_by_status
 from pipeline.batch.local import run_local
 from pipeline.batch.lock import hold
 from pipeline.batch.manifest import Manifest, write_manifest
-from pipeline.batch.plan import StagePlan, build_stages, chunks
+from pipeline.batch.plan import StagePlan, build_stages, check_ready, chunks
 from pipeline.batch.progress import Progress
 from pipeline.batch.store import ArtefactStore, Keys
 from pipeline.config import Config
@@ -93,6 +93,7 @@ def run(request: RunRequest, config: Config, *, progress: Progress) -> RunOutcom
         threads = max(1, (os.cpu_count() or 2) // workers)
         plan = StagePlan(config=config, profile=request.profile, threads=threads)
         stages = build_stages(plan)
+        check_ready(plan)
         manifests = _manifests(found, request, config)
         audio_s = sum(call.duration_s for manifest in manifests for call in manifest.calls)
         calls = sum(len(manifest.calls) for manifest in manifests)
