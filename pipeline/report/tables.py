@@ -90,6 +90,21 @@ def read_table(day_dir: Path, name: str) -> pd.DataFrame:
     return table.to_pandas()
 
 
+def remove_calls(day_dir: Path, call_ids: set[str]) -> None:
+    """Write every table anew without some calls, as retention asks. Raises TableError, OSError."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    paths = {n: day_dir / "tables" / f"{n}.parquet" for n in TABLES}
+    gone = pa.array(sorted(call_ids), pa.string())
+    with _temporary(paths) as tmp:
+        for name, path in paths.items():
+            table = pq.read_table(path)
+            kept = table.filter(pc.invert(pc.is_in(table["call_id"], value_set=gone)))
+            pq.write_table(kept, tmp[name], compression="zstd")
+
+
 def frame(name: str, rows: Iterable[Row]) -> pd.DataFrame:
     """Rows as a DataFrame with the contract's types, checked; for callers that hold a small day."""
     import pyarrow as pa

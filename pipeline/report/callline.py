@@ -1,0 +1,180 @@
+"""A call drawn on one line of time: two lanes of talk, holds and silences, deductions, the release."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from pipeline.report.rows import CallResult
+from pipeline.report.sheet import clock
+from pipeline.strings import text
+from pipeline.types import Gap, Role, Span, Utterance, Verdict
+
+WIDTH, LEFT, RIGHT = 1060, 56, 12
+_PINS, _LANE, _SPACE = 62, 22, 10  # height of the pins' room, of a lane, between the lanes
+_SILENT = ("dead_air", "mute", "one_way", "thinking", "before_answer", "after_farewell")
+_Scale = Callable[[float], float]  # seconds → x
+_TICKS_S = (5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One deduction as the page lists it: ``number`` is the one on its pin; None when it has no place."""
+
+    number: int | None
+    at: str
+    title: str
+    points: str
+    quote: str
+    why: str
+    fatal: bool
+
+
+def faults_of(result: CallResult, lang: str) -> list[Fault]:
+    """The call's failed items, in order of time; those without a place come last."""
+    found: list[Fault] = []
+    for number, (item, place) in enumerate(_placed(result), 1):
+        first = item.evidence[0] if item.evidence else None
+        quote = first.quote if first else ""
+        why = item.why
+        if not first and item.near_miss:
+            why = f"{why} · {text('page.near_miss', lang, quote=item.near_miss.quote)}"
+        at = clock(place.start_s) if place else ""
+        if place and not first:
+            at = f"{clock(place.start_s)}–{clock(place.end_s)}"
+        title = item.title or item.rule_id
+        found.append(Fault(number if place else None, at, title, signed(item.points), quote, why, item.fatal))
+    return found
+
+
+def signed(points: float) -> str:
+    """With a real minus sign, as wide as a plus."""
+    return f"{points:g}".replace("-", "\N{MINUS SIGN}")
+
+
+def draw_call(result: CallResult, lang: str) -> str:
+    """SVG of the whole call."""
+    length = max(result.call.duration_s, 0.1)
+    lanes = {"agent": _PINS, "customer": _PINS + _LANE + _SPACE}
+    bottom = lanes["customer"] + _LANE
+
+    def x(at_s: float) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * min(max(at_s, 0.0), length) / length
+
+    parts = [*_axis(length, x, bottom), *_lane_names(lanes, lang)]
+    for gap in result.measured.events.gaps:
+        parts.append(_gap(gap, x, bottom, lang))
+    for said in result.transcript.utterances:
+        parts.append(_talk(said, x, lanes, lang))
+    for overlap in result.measured.events.overlaps:
+        if overlap.kind == "interruption":
+            parts.append(
+                _box(
+                    "cut",
+                    overlap.span,
+                    x,
+                    lanes["agent"] + _LANE,
+                    _SPACE,
+                    text("page.legend_interruption", lang),
+                )
+            )
+    parts += _pins(result, x, bottom)
+    parts.append(_release(result, x, bottom, lang))
+    return (
+        f'<svg class="line" viewBox="0 0 {WIDTH} {bottom + 24}" xmlns="http://www.w3.org/2000/svg" role="img">'
+        + "".join(parts)
+        + "</svg>"
+    )
+
+
+def release_words(result: CallResult, lang: str) -> str:
+    """Who hung up first and how sure that is."""
+    end = result.measured.events.hangup
+    if end is None or end.side == "unknown":
+        return text("page.release_unknown", lang)
+    return text("page.released", lang, side=text(f"side.{end.side}", lang), percent=end.probability)
+
+
+def _placed(result: CallResult) -> list[tuple[Verdict, Span | None]]:
+    failed = [item for item in result.scorecard.items if item.outcome == "fail"]
+    places = [(item, item.evidence[0].span if item.evidence else item.searched) for item in failed]
+    return sorted(
+        places, key=lambda pair: (pair[1] is None, pair[1].start_s if pair[1] else 0.0, pair[0].points)
+    )
+
+
+def _axis(length: float, x: _Scale, bottom: float) -> Iterator[str]:
+    step = next((tick for tick in _TICKS_S if length / tick <= 14), 3600)
+    for at in range(0, int(length) + 1, step):
+        yield (
+            f'<line class="grid" x1="{x(at):.1f}" y1="{_PINS}" x2="{x(at):.1f}" y2="{bottom}"/>'
+            f'<text class="tick" x="{x(at):.1f}" y="{bottom + 16}">{clock(at)}</text>'
+        )
+
+
+def _lane_names(lanes: dict[str, int], lang: str) -> Iterator[str]:
+    for role, y in lanes.items():
+        yield f'<text class="name" x="{LEFT - 8}" y="{y + 16}">{escape(text(f"role.{role}", lang))}</text>'
+
+
+def _gap(gap: Gap, x: _Scale, bottom: float, lang: str) -> str:
+    kind = "quiet" if gap.kind in _SILENT else "hold"
+    words = f"{text(f'page.gap.{gap.kind}', lang)} {gap.span.duration_s:.0f} s"
+    return _box(kind, gap.span, x, _PINS, bottom - _PINS, words)
+
+
+def _talk(said: Utterance, x: _Scale, lanes: dict[str, int], lang: str) -> str:
+    lane, tone = _lane_of(said.role, said.channel)
+    words = f"{clock(said.span.start_s)} {text(f'role.{said.role}', lang)}: {said.text}"
+    return _box(tone, said.span, x, lanes[lane], _LANE, words)
+
+
+def _lane_of(role: Role, channel: int | None) -> tuple[str, str]:
+    """Lane and colour; who is not known is drawn grey, in the lane of the agent's side only when it is the IVR."""
+    if role in ("agent", "agent2"):
+        return "agent", "agent"
+    if role == "customer":
+        return "customer", "customer"
+    return ("agent" if role == "ivr" or channel == 0 else "customer"), "other"
+
+
+def _box(tone: str, span: Span, x: _Scale, y: float, tall: float, words: str) -> str:
+    wide = max(1.5, x(span.end_s) - x(span.start_s))
+    return (
+        f'<rect class="{tone}" x="{x(span.start_s):.1f}" y="{y:.1f}" width="{wide:.1f}" height="{tall:.1f}" rx="1.5">'
+        f"<title>{escape(words)}</title></rect>"
+    )
+
+
+def _pins(result: CallResult, x: _Scale, bottom: float) -> Iterator[str]:
+    """Numbered pins; one that would cover its neighbour stands a step lower."""
+    last = [-99.0, -99.0, -99.0]
+    for number, (item, place) in enumerate(_placed(result), 1):
+        if place is None:
+            continue
+        at = x(place.start_s)
+        level = next((i for i, before in enumerate(last) if at - before > 18), len(last) - 1)
+        last[level] = at
+        y = 10 + level * 19
+        tone = "pin" if item.evidence else "pin absent"
+        yield (
+            f'<line class="stem" x1="{at:.1f}" y1="{y}" x2="{at:.1f}" y2="{bottom}"/>'
+            f'<circle class="{tone}" cx="{at:.1f}" cy="{y}" r="8.5"><title>{escape(item.title or item.rule_id)}'
+            f'</title></circle><text class="pinno" x="{at:.1f}" y="{y + 3.8:.1f}">{number}</text>'
+        )
+
+
+def _release(result: CallResult, x: _Scale, bottom: float, lang: str) -> str:
+    end = result.measured.events.hangup
+    if end is None or end.released_at_s is None:
+        return ""
+    at = x(end.released_at_s)
+    return (
+        f'<line class="release" x1="{at:.1f}" y1="{_PINS - 4}" x2="{at:.1f}" y2="{bottom + 4}">'
+        f"<title>{escape(release_words(result, lang))}</title></line>"
+    )
+
+
+def unknown_count(items: Sequence[Verdict]) -> int:
+    return sum(item.outcome == "unknown" for item in items)
