@@ -47,8 +47,10 @@ class AuditionConfig:
     """How the sound is read before recognition."""
 
     tone_plan: str = "CN"  # CN | ITU | US | HK | TW, see pipeline/listen/plans.py
-    vad_threshold: float = 0.5  # Silero's own default
-    vad_release: float = 0.35  # Silero's own default: threshold − 0.15
+    # Below Silero's own 0.5/0.35: heavily coded and synthetic voices get 0.2–0.5 from it, while line noise,
+    # coughs and hold music, which are what a telephone has beside voices, stay under 0.1 (docs/accuracy.md).
+    vad_threshold: float = 0.2
+    vad_release: float = 0.08
     min_voice_s: float = 0.12  # shorter than any Mandarin syllable said alone (Deng: ≥ 150 ms)
     min_pause_s: float = (
         0.13  # shorter ones are stop consonants (Hieke, Kowal & O’Connell, Language and Speech 26, 1983)

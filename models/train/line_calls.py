@@ -76,7 +76,14 @@ def _call(index: int, rng: np.random.Generator, voice_set: str) -> dict[str, Any
     if rng.random() < 0.6:
         events.append({"do": "ringback", "count": int(rng.integers(1, 5))})
     events += [{"agent": "您好,工号六零三五,请问有什么可以帮到您?"}, {"customer": say("customer")}]
-    parts = [_wait(say, rng), _overlap(say, rng), _talk(say), _overlap(say, rng), _wait(say, rng), _odd(say, rng)]
+    parts = [
+        _wait(say, rng),
+        _overlap(say, rng),
+        _talk(say),
+        _overlap(say, rng),
+        _wait(say, rng),
+        _odd(say, rng),
+    ]
     for i in rng.permutation(len(parts)):
         events += parts[int(i)]
     ending, release = _ending(rng)
@@ -86,7 +93,11 @@ def _call(index: int, rng: np.random.Generator, voice_set: str) -> dict[str, Any
         "set": voice_set,
         "seed": int(rng.integers(1 << 30)),
         "agent": {"cpm": float(rng.uniform(160, 290)), "level_dbfs": level, "voice": _voice(rng, voice_set)},
-        "customer": {"cpm": float(rng.uniform(160, 290)), "level_dbfs": level - 3, "voice": _voice(rng, voice_set)},
+        "customer": {
+            "cpm": float(rng.uniform(160, 290)),
+            "level_dbfs": level - 3,
+            "voice": _voice(rng, voice_set),
+        },
         "line": _line(index, level),
         "agent_channel": int(rng.integers(2)),
         "events": events + ending,
@@ -133,7 +144,11 @@ def _wait(say: Any, rng: np.random.Generator) -> list[dict[str, Any]]:
             back,
         ]
     if kind == "music":
-        return [*asked, {**hold, "sound": "music", "style": str(rng.choice(["piano", "strings", "pop"]))}, back]
+        return [
+            *asked,
+            {**hold, "sound": "music", "style": str(rng.choice(["piano", "strings", "pop"]))},
+            back,
+        ]
     if rng.random() < 0.4:
         plea = {"agent": "对不起,请您再稍等一下。", "reassures": True}
         return [*asked, {**hold, "thanked": False}, plea, {**hold, "seconds": float(rng.uniform(4, 9))}, back]
@@ -145,10 +160,19 @@ def _overlap(say: Any, rng: np.random.Generator) -> list[dict[str, Any]]:
     long = {first: say(first) + "," + say(first)}
     kind = str(rng.choice(["interruption", "interruption", "backchannel", "backchannel", "meet"]))
     if kind == "interruption":
-        cut = {second: say("cut"), "gap_s": -float(rng.uniform(0.9, 1.8)), "overlap": "interruption", "gave_way": True}
+        cut = {
+            second: say("cut"),
+            "gap_s": -float(rng.uniform(0.9, 1.8)),
+            "overlap": "interruption",
+            "gave_way": True,
+        }
         return [long, cut]
     if kind == "backchannel":
-        sign = {second: str(rng.choice(BACKCHANNELS)), "at_s": float(rng.uniform(1.2, 2.5)), "overlap": "backchannel"}
+        sign = {
+            second: str(rng.choice(BACKCHANNELS)),
+            "at_s": float(rng.uniform(1.2, 2.5)),
+            "overlap": "backchannel",
+        }
         return [long, sign, {second: say(second)}]
     return [long, {second: say(second), "gap_s": -float(rng.uniform(0.1, 0.35)), "overlap": "cooperative"}]
 

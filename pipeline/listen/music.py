@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from pipeline.listen.frames import BoolArray, FloatArray, spans_of
@@ -10,13 +12,15 @@ from pipeline.timeline import merge
 from pipeline.types import Span
 
 BLOCK_S = 1.0  # a block holds four syllables: long enough that no vowel fills it
-MUSIC_STEADY = 0.62  # see tests/listen/test_music.py: speech stays below, melodies above
+SURE_STEADY = 0.75  # no second of speech reaches it
+LIKELY_STEADY = 0.55  # read speech of a flat voice reaches 0.6, quick melodies in noise fall to it
+MAX_SPEECH_PROBABILITY = 0.2  # Silero on instruments: below 0.05; on speech: above 0.4
 MIN_MUSIC_S = 2.0
 JOIN_S = 1.5  # rests between phrases
 SOUNDING_DB = 10.0  # above the channel's floor
 
 
-def find_music(peaks: Peaks, *, taken: BoolArray) -> tuple[Span, ...]:
+def find_music(peaks: Peaks, *, taken: BoolArray, steadiness: float = SURE_STEADY) -> tuple[Span, ...]:
     """Stretches of music of at least 2 s, given the frames ``taken`` by tones (bool ``[frames]``).
 
     Per second, the power-weighted share of energy that stays in the same spectral peaks over 100 ms.
@@ -29,19 +33,30 @@ def find_music(peaks: Peaks, *, taken: BoolArray) -> tuple[Span, ...]:
     """
     if not len(peaks):
         return ()
-    floor = float(np.percentile(peaks.power_db, 5))
-    sounding = (peaks.power_db > floor + SOUNDING_DB) & ~taken
-    size = round(BLOCK_S / STEP_S)
-    kernel = np.ones(size, dtype=np.float64)
-    density = np.convolve(sounding, kernel, mode="same")[: len(peaks)] / size
-    steady = np.convolve(np.where(sounding, peaks.steady, 0.0), kernel, mode="same")[: len(peaks)] / size
-    held = np.where(density > 0, steady / np.maximum(density, 1e-9), 0.0)
-    music = (held > MUSIC_STEADY) & (density > 0.5)
+    held, density = steadiness_by_second(peaks, taken=taken)
+    music = (held > steadiness) & (density > 0.5)
     spans = (Span(s.start_s + CENTRE_S, s.end_s + CENTRE_S) for s in spans_of(music, STEP_S))
     return tuple(s for s in merge(spans, join_s=JOIN_S) if s.duration_s >= MIN_MUSIC_S)
 
 
-def steadiness(peaks: Peaks, *, floor_db: float | None = None) -> FloatArray:
-    """``peaks.steady`` of the frames that sound: what the threshold of ``find_music`` is set from."""
-    floor = float(np.percentile(peaks.power_db, 5)) if floor_db is None else floor_db
-    return np.asarray(peaks.steady[peaks.power_db > floor + SOUNDING_DB])
+def confirmed(
+    likely: Iterable[Span], probability: FloatArray, *, window_s: float, sure: Iterable[Span]
+) -> tuple[Span, ...]:
+    """``sure`` music, and what is ``likely`` music and not speech to Silero (``probability`` per window)."""
+    kept = list(sure)
+    for span in likely:
+        inside = probability[int(span.start_s / window_s) : int(span.end_s / window_s) + 1]
+        if inside.size and float(np.mean(inside)) < MAX_SPEECH_PROBABILITY:
+            kept.append(span)
+    return merge(kept, join_s=JOIN_S)
+
+
+def steadiness_by_second(peaks: Peaks, *, taken: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Around each frame, over one second: mean steadiness of the sounding frames, and their share."""
+    floor = float(np.percentile(peaks.power_db, 5))
+    sounding = (peaks.power_db > floor + SOUNDING_DB) & ~taken
+    size = round(BLOCK_S / STEP_S)
+    kernel = np.ones(size)
+    density = np.convolve(sounding, kernel, mode="same")[: len(peaks)] / size
+    steady = np.convolve(np.where(sounding, peaks.steady, 0.0), kernel, mode="same")[: len(peaks)] / size
+    return np.where(density > 0, steady / np.maximum(density, 1e-9), 0.0), density

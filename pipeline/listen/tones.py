@@ -124,6 +124,8 @@ def _beat(
     levels: FloatArray,
 ) -> Beat | None:
     """Frames ``start..end`` as a beat, or None when frequency or level wander as a voice does."""
+    if end - start < 2:
+        return None
     inner = slice(start + 1, end - 1) if end - start >= 5 else slice(start, end)
     power = peaks.power_db[inner]
     if end - start >= 5 and float(np.std(power)) > LEVEL_WOBBLE_DB:

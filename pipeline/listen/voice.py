@@ -15,6 +15,7 @@ import numpy as np
 
 from pipeline.listen.frames import (
     SILENCE_DBFS,
+    BoolArray,
     FloatArray,
     levels_dbfs,
     mask_of,
@@ -33,6 +34,7 @@ WORKING_RMS = 0.06  # −24 dBFS: Silero was trained near it and misses speech f
 MAX_GAIN = 200.0  # a floor of hiss must not be blown up to speech
 LISTEN_ABOVE_DB = 3.0  # frames this close to the noise floor need no VAD at all
 LISTEN_AROUND_S = 0.3  # context left around what is listened to
+REGION_APART_S = 1.0
 MAX_MOVE_S = 0.25  # Silero's edges are never further off than this
 
 
@@ -50,13 +52,27 @@ def speech_probability(signal: FloatArray, levels: FloatArray, *, level_step_s: 
     if not loud.size or not count:
         return answer
     around = round(LISTEN_AROUND_S / level_step_s)
-    worth = _dilated(levels > floor + LISTEN_ABOVE_DB, around)
+    worth = _dilated(levels > floor + LISTEN_ABOVE_DB, around) & (levels > SILENCE_DBFS)
     frame = np.minimum((np.arange(count) * WINDOW_S / level_step_s).astype(int), len(levels) - 1)
-    chosen = np.flatnonzero(worth[frame])
     gain = min(MAX_GAIN, WORKING_RMS / 10 ** (float(np.percentile(loud, 75)) / 20))
-    windows = signal[: count * WINDOW].reshape(count, WINDOW)[chosen] * np.float32(gain)
-    answer[chosen] = _silero()(np.clip(windows, -1.0, 1.0).reshape(-1))
+    windows = signal[: count * WINDOW].reshape(count, WINDOW)
+    for first, last in _regions(worth[frame]):
+        # Silero remembers what it heard: music or noise long past must not colour what follows, so
+        # each region is listened to afresh.
+        piece = np.clip(windows[first:last] * np.float32(gain), -1.0, 1.0)
+        answer[first:last] = _silero()(piece.reshape(-1))
     return answer
+
+
+def _regions(worth: BoolArray) -> list[tuple[int, int]]:
+    """Runs of windows worth listening to; those less than a second apart are one."""
+    found: list[tuple[int, int]] = []
+    for first, last in runs(worth):
+        if found and (first - found[-1][1]) * WINDOW_S < REGION_APART_S:
+            found[-1] = (found[-1][0], last)
+        else:
+            found.append((first, last))
+    return found
 
 
 def voiced_spans(
