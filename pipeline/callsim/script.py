@@ -154,6 +154,7 @@ class Script:
     record: Mapping[str, str] = field(default_factory=dict)  # columns of the call record that lie
     faults: tuple[str, ...] = ()
     must_not_find: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()  # rules for which either answer may be right
     seed: int = 0
     set: str = "heldout"
 

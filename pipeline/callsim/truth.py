@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline.callsim.plan import DEAD_AIR_S, Mark, Plan, Said, person_of, side_of
+from pipeline.callsim.plan import DEAD_AIR_S, Mark, Plan, Said, Sound, person_of, side_of
 from pipeline.callsim.script import OverlapKind, Script, Speaker
 from pipeline.callsim.voices import count_characters
 from pipeline.timeline import hull, overlap
@@ -54,6 +54,7 @@ def truth_of(plan: Plan) -> dict[str, Any]:
         "levels_dbfs": {role: person_of(script, role).level_dbfs for role in ("agent", "customer")},
         "faults": list(_faults(plan)),
         "must_not_find": list(script.must_not_find),
+        "undecided": list(script.undecided),
         "clean": not script.all_faults(),
         "record_lies_about": sorted(script.record),
     }
@@ -117,11 +118,14 @@ def _typed(plan: Plan, span: Span) -> Gap:
     before = [line for line in heard if line.span.end_s <= span.start_s + 1e-6]
     after = [line for line in heard if line.span.start_s >= span.end_s - 1e-6]
     mark = _mark_over(plan, span)
-    event = mark.event if mark else None
+    played = _played_over(plan, span)
+    event = mark.event if mark else played.event if played else None
     if not before or span.end_s <= plan.answered_s:
         kind: GapKind = "before_answer"
     elif mark is not None:
         kind = mark.kind
+    elif played is not None:
+        kind = "hold_music"  # ringing or music the customer waits with, as in a transfer
     elif not after:
         kind = "after_farewell"
     else:
@@ -140,6 +144,13 @@ def _typed(plan: Plan, span: Span) -> Gap:
 def _mark_over(plan: Plan, span: Span) -> Mark | None:
     """The wait that fills most of a silence; at least half of it."""
     best = max(plan.marks, key=lambda m: _common_s(m.span, span), default=None)
+    return best if best is not None and _common_s(best.span, span) >= 0.5 * span.duration_s else None
+
+
+def _played_over(plan: Plan, span: Span) -> Sound | None:
+    """Ringing or music over half of a silence and more."""
+    heard = [s for s in plan.sounds if s.kind in ("ringback", "music")]
+    best = max(heard, key=lambda s: _common_s(s.span, span), default=None)
     return best if best is not None and _common_s(best.span, span) >= 0.5 * span.duration_s else None
 
 

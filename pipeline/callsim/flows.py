@@ -1,0 +1,383 @@
+"""How a call goes: the steps of each kind of call, done well or with the planted fault in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from pipeline.callsim.bank import Bank
+from pipeline.callsim.rulebook import SCENES, TABOOS
+from pipeline.callsim.script import Event, Release, Speaker
+from pipeline.callsim.sounds import MUSIC_STYLES
+
+LONG_LINE = 14  # characters from which a line leaves room for a backchannel
+
+
+@dataclass
+class Flow:
+    """A call being written. ``faults`` are to be planted; the rest is to go well."""
+
+    bank: Bank
+    rng: np.random.Generator
+    faults: frozenset[str]
+    events: list[Event] = field(default_factory=list)
+    release: Release = field(default_factory=Release)
+    desk: Speaker = "agent"  # who serves: the second agent after a transfer
+
+    def chance(self, share: float) -> bool:
+        return bool(self.rng.random() < share)
+
+    def say(self, role: Speaker, text: str, **options: Any) -> None:
+        self.events.append(Event("say", role=role, text=text, **options))
+
+    def agent(self, key: str, **options: Any) -> None:
+        """A phrase of the bank, said by whoever serves."""
+        self.say(self.desk, self.bank.line(key), **options)
+
+    def customer(self, key: str, **options: Any) -> None:
+        self.say("customer", self.bank.line(key), **options)
+
+    def slip(self, rule: str) -> None:
+        """The agent says something that breaks ``rule``."""
+        self.say(self.desk, self.bank.fault(rule), fault=(rule,))
+
+    def do(self, what: str, **options: Any) -> None:
+        self.events.append(Event(what, **options))
+
+
+def compose(kind: str, flow: Flow) -> None:
+    """Write the whole call into ``flow``."""
+    {**dict.fromkeys(("inquiry", "booking", "complaint", "transfer"), _service), **_SPECIAL}[kind](flow, kind)
+    if "polite.nin" in flow.faults:
+        flow.events = [_without_nin(e) for e in flow.events]
+
+
+def _service(flow: Flow, kind: str) -> None:
+    _opening(flow)
+    topic = flow.bank.topic("inquiry" if kind == "transfer" else kind)
+    if kind == "transfer":
+        _transfer(flow)
+    {"booking": _booking, "complaint": _complaint}.get(kind, _inquiry)(flow, topic)
+    for rule in SCENES:
+        if rule in flow.faults or (flow.chance(0.04) and _fits(rule, kind)):
+            _scene(flow, rule)
+    for rule in (*TABOOS, "polite.ask_not_order", "handle.first_owner"):
+        if rule in flow.faults:
+            flow.slip(rule)
+            flow.customer("after_slip")
+    if "handle.record_prompt" in flow.faults or flow.chance(0.06):
+        _dictation(flow)
+    _closing(flow)
+
+
+def _fits(rule: str, kind: str) -> bool:
+    return kind == "complaint" if rule == "complaint.escalate" else kind != "transfer"
+
+
+def _opening(flow: Flow) -> None:
+    late = bool(flow.faults & {"open.rings", "open.late_apology"})
+    rings = int(flow.rng.integers(4, 6)) if late else int(flow.rng.choice([0, 0, 1, 2]))
+    if rings:
+        flow.do("ringback", count=rings)
+    if "open.greeting" in flow.faults:
+        flow.slip("open.greeting")
+    else:
+        flow.say("agent", _greeting(flow, late=late))
+    if "polite.language_match" in flow.faults or flow.chance(0.03):
+        _foreign(flow)
+
+
+def _greeting(flow: Flow, *, late: bool) -> str:
+    words = flow.bank.line("greeting")
+    hello, rest = words.split("\uff0c", 1)
+    number = "" if "open.agent_id" in flow.faults else flow.bank.line("agent_id") + "\uff0c"
+    apology = flow.bank.line("late_apology") if late and "open.late_apology" not in flow.faults else ""
+    return f"{hello}\uff0c{apology}{number}{rest}"
+
+
+def _foreign(flow: Flow) -> None:
+    language = "en" if flow.chance(0.5) else "yue"
+    flow.customer(f"foreign_{language}", language=language)
+    if "polite.language_match" in flow.faults:
+        flow.slip("polite.language_match")
+    else:
+        flow.agent("ask_putonghua")
+    flow.customer("foreign_yes")
+
+
+def _ask(flow: Flow, text: str, rule: str) -> None:
+    """The customer's first long line, perhaps cut into by the agent."""
+    planted = flow.faults & {rule, "polite.interrupt"}
+    if planted:
+        flow.say("customer", f"是这样的\uff0c我跟你说\uff0c{text.rstrip('。？')}\uff0c而且我还想说的是\uff0c")
+        flow.say(
+            "agent",
+            flow.bank.fault("polite.interrupt"),
+            gap_s=-float(flow.rng.uniform(1.2, 1.8)),
+            overlap="interruption",
+            gave_way=True,
+            fault=tuple(sorted(planted)),
+        )
+        flow.say("customer", "我还没有说完呢。")
+    else:
+        flow.say("customer", text)
+        if len(text) >= LONG_LINE and flow.chance(0.25):
+            flow.agent("backchannel", at_s=float(flow.rng.uniform(1.2, 1.9)), overlap="backchannel")
+
+
+def _name(flow: Flow) -> None:
+    """The customer's surname is asked and used, or the agent never addresses them at all."""
+    if "polite.honorific" in flow.faults:
+        flow.bank.slots["name"] = ""
+        return
+    flow.agent("ask_name")
+    flow.customer("give_name")
+
+
+def _detail(flow: Flow, topic: dict[str, str]) -> None:
+    name = flow.bank.slots["name"]
+    flow.say(flow.desk, f"好的\uff0c{name}\uff0c{topic['need']}" if name else f"好的\uff0c{topic['need']}")
+    flow.say("customer", topic["give"])
+
+
+def _inquiry(flow: Flow, topic: dict[str, str]) -> None:
+    _ask(flow, topic["ask"], "polite.interrupt")
+    _name(flow)
+    _detail(flow, topic)
+    _hold(flow)
+    flow.say(flow.desk, topic["answer"])
+    if flow.chance(0.6):
+        flow.say("customer", topic["more"])
+        flow.say(flow.desk, topic["reply"])
+    flow.customer("ack")
+    if "handle.confirm_understood" not in flow.faults:
+        flow.agent("confirm_understood")
+        flow.customer("understood")
+
+
+def _booking(flow: Flow, topic: dict[str, str]) -> None:
+    _ask(flow, topic["ask"], "polite.interrupt")
+    _name(flow)
+    _detail(flow, topic)
+    _hold(flow)
+    flow.say(flow.desk, topic["answer"])
+    flow.customer("booked")
+    if "handle.repeat_booking" in flow.faults:
+        flow.say(flow.desk, "好的\uff0c已经订好了。")
+        flow.customer("agree")
+    else:
+        flow.agent("read_back")
+        flow.customer("correct")
+
+
+def _complaint(flow: Flow, topic: dict[str, str]) -> None:
+    _ask(flow, topic["vent"], "complaint.let_vent")
+    _name(flow)
+    said = [
+        flow.bank.line(key)
+        for key, rule in (("empathy", "complaint.empathy"), ("apology", "complaint.apologise_thank"))
+        if rule not in flow.faults
+    ]
+    name = flow.bank.slots["name"]
+    if name and not any(name in s for s in said):
+        said.insert(0, f"{name}\uff0c")
+    flow.say("agent", "".join([*(_unnamed(s) for s in said), topic["need"]]))
+    flow.say("customer", topic["give"])
+    flow.agent("restate")
+    flow.customer("correct")
+    _hold(flow)
+    answer = "好的\uff0c情况我记下来了。" if "complaint.solution" in flow.faults else topic["solution"]
+    opinion = "" if "complaint.ask_opinion" in flow.faults else flow.bank.line("ask_opinion")
+    flow.say("agent", answer + opinion)
+    flow.customer("complaint_agrees")
+    if "complaint.follow_up" not in flow.faults:
+        flow.agent("follow_up")
+        flow.customer("agree")
+
+
+def _unnamed(text: str) -> str:
+    """Without the comma a name left behind when it was not to be said."""
+    return text.lstrip("\uff0c").replace("\uff0c\uff0c", "\uff0c")
+
+
+def _hold(flow: Flow) -> None:
+    """A wait as the standards want it, or with its faults; and perhaps plain dead air."""
+    if "hold.dead_air" in flow.faults:
+        flow.do("wait", seconds=float(flow.rng.uniform(6, 11)), fault=("hold.dead_air",))
+        return
+    faults = {f for f in flow.faults if f.startswith("hold.")}
+    if not faults and not flow.chance(0.35):
+        return
+    long = bool(faults & {"hold.over_30s", "hold.reassure_15s"}) or flow.chance(0.15)
+    asked = "hold.ask_first" not in faults
+    thanked = not faults & {"hold.return_thanks", "hold.over_30s"}
+    if asked:
+        flow.say(flow.desk, _unnamed(flow.bank.line("hold_ask")))
+        flow.customer("agree")
+    reassured = long and "hold.reassure_15s" not in faults
+    stretches = [float(s) for s in flow.rng.uniform(10.5, 12.5, 3)] if reassured else [_seconds(flow, long)]
+    sound = "music" if not asked or flow.chance(0.7) else "silence"
+    style = str(flow.rng.choice(MUSIC_STYLES))
+    for i, seconds in enumerate(stretches):
+        if i:
+            flow.agent("reassure", reassures=True)
+        flow.do("hold", seconds=seconds, sound=sound, style=style, announced=asked, agreed=asked,
+                thanked=thanked, fault=tuple(sorted(faults)) if i == 0 else ())  # fmt: skip
+    if thanked:
+        name = flow.bank.slots["name"]
+        both = f"很抱歉\uff0c{name}\uff0c让您久等了\uff0c这边为您查询到了。"
+        flow.say(flow.desk, _unnamed(both if long else flow.bank.line("hold_return")))
+
+
+def _seconds(flow: Flow, long: bool) -> float:
+    return float(flow.rng.uniform(32, 40) if long else flow.rng.uniform(6, 12))
+
+
+def _scene(flow: Flow, rule: str) -> None:
+    caller, answer = SCENES[rule]
+    flow.customer(caller)
+    if rule in flow.faults:
+        flow.slip(rule)
+        flow.customer("after_slip")
+    else:
+        flow.agent(answer)
+        flow.customer("agree")
+
+
+def _dictation(flow: Flow) -> None:
+    """Something long to write down: asked first, or read out at once."""
+    if "handle.record_prompt" in flow.faults:
+        flow.say(flow.desk, flow.bank.fill("受理号码是{phone}。"), fault=("handle.record_prompt",))
+    else:
+        flow.agent("record_prompt")
+        flow.customer("agree")
+        flow.agent("record_go")
+    flow.customer("ack")
+
+
+def _transfer(flow: Flow) -> None:
+    flow.customer("transfer_reason")
+    if "transfer.announce" in flow.faults:
+        flow.say("agent", "嗯。", fault=("transfer.announce",))
+    else:
+        flow.agent("transfer_announce")
+        flow.customer("agree")
+    told = "transfer.announce" not in flow.faults
+    rings = int(flow.rng.integers(1, 3))
+    flow.do("ringback", count=rings, announced=told, agreed=told, thanked=True)
+    flow.desk = "agent2"
+    flow.agent("transfer_greeting")
+
+
+def _closing(flow: Flow) -> None:
+    faults = flow.faults
+    if "polite.thanks_reply" in faults or flow.chance(0.5):
+        flow.customer("customer_thanks")
+        if "polite.thanks_reply" not in faults:
+            flow.agent("thanks_reply")
+    if "hangup.silent_customer" in faults or ("close.anything_else" not in faults and flow.chance(0.05)):
+        _silent_end(flow)
+        return
+    if "close.order" in faults:
+        flow.agent("farewell")
+    if "close.anything_else" not in faults:
+        flow.agent("anything_else")
+        flow.customer("nothing_else")
+    if not faults & {"close.farewell", "close.order"}:
+        flow.agent("farewell")
+    _goodbye(flow)
+
+
+def _goodbye(flow: Flow) -> None:
+    hurried = "hangup.customer_first" in flow.faults
+    if not hurried and flow.chance(0.6):
+        flow.customer("customer_bye")
+    if "hangup.talk_before_release" in flow.faults:
+        flow.slip("hangup.talk_before_release")
+    if hurried:
+        flow.release = Release(by="agent", after_s=float(flow.rng.uniform(0.2, 0.7)))
+    else:
+        busy = int(flow.rng.choice([0, 0, 3, 4, 6]))
+        flow.release = Release(by="customer", after_s=float(flow.rng.uniform(0.6, 1.6)), busy=busy)
+
+
+def _silent_end(flow: Flow) -> None:
+    """Business done, and the customer says nothing more."""
+    flow.agent("anything_else")
+    if "hangup.silent_customer" in flow.faults:
+        flow.do("wait", seconds=2.0, waiting_on="customer")
+        flow.agent("farewell")
+        flow.release = Release(by="agent", after_s=0.5)
+        return
+    flow.do("wait", seconds=5.5, waiting_on="customer")
+    flow.agent("silent_close")
+    flow.release = Release(by="agent", after_s=5.5, excused="silent_customer")
+
+
+def _abuse(flow: Flow, kind: str) -> None:
+    _opening(flow)
+    flow.customer("abuse", level_db=3.0)
+    for _ in range(2):
+        if "abuse.warn" in flow.faults:
+            flow.slip("abuse.warn")
+        else:
+            flow.agent("abuse_warning")
+        flow.customer("abuse", level_db=3.0)
+    if "abuse.warn" in flow.faults:
+        flow.release = Release(by="agent", after_s=0.4)
+        return
+    flow.agent("abuse_release")
+    flow.release = Release(by="agent", after_s=1.0, excused="two_abuse_warnings")
+
+
+def _nuisance(flow: Flow, kind: str) -> None:
+    _opening(flow)
+    flow.customer("nuisance")
+    flow.say("agent", "请问您有什么业务需要办理吗？")
+    flow.customer("nuisance")
+    if "nuisance.close_politely" in flow.faults:
+        flow.slip("nuisance.close_politely")
+    else:
+        flow.agent("nuisance_line")
+    flow.release = Release(by="agent", after_s=0.8, excused="nuisance")
+
+
+def _no_voice(flow: Flow, kind: str) -> None:
+    _opening(flow)
+    flow.do("wait", seconds=float(flow.rng.uniform(4, 6)), waiting_on="customer")
+    if "open.no_voice" in flow.faults:
+        flow.release = Release(by="agent", after_s=0.5)
+        return
+    flow.agent("no_voice_first")
+    flow.do("wait", seconds=float(flow.rng.uniform(4, 6)), waiting_on="customer")
+    flow.agent("no_voice_last")
+    flow.release = Release(by="agent", after_s=5.5, excused="silent_customer")
+
+
+def _cannot_hear(flow: Flow, kind: str) -> None:
+    _opening(flow)
+    flow.customer("cannot_hear_caller")
+    if "open.caller_cannot_hear" in flow.faults:
+        flow.slip("open.caller_cannot_hear")
+    else:
+        flow.agent("cannot_hear")
+    flow.customer("cannot_hear_caller")
+    flow.release = Release(by="agent", after_s=1.0, excused="dead_line")
+
+
+_SPECIAL: dict[str, Callable[[Flow, str], None]] = {
+    "abuse": _abuse,
+    "nuisance": _nuisance,
+    "no_voice": _no_voice,
+    "cannot_hear": _cannot_hear,
+}
+
+
+def _without_nin(event: Event) -> Event:
+    """The agent says 你 where 您 is due; 您好 stays, it is judged apart."""
+    if event.role not in ("agent", "agent2"):
+        return event
+    return replace(event, text=event.text.replace("您", "你").replace("你好", "您好"))
