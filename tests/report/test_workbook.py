@@ -1,0 +1,141 @@
+"""The workbook opens, is complete, and runs nobody's formula."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+
+from pipeline.report.sheet import clock, safe
+from pipeline.report.tables import TableError, read_table
+from pipeline.report.workbook import flag_words, write_workbook
+from tests.report.day import DATE, FORMULA, SCRIPT, write
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = write(tmp_path_factory.mktemp("results"))
+    write_workbook(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def book(day: Path) -> Any:
+    return load_workbook(day / "scorecards.xlsx")
+
+
+def rows(book: Any, sheet: str) -> list[dict[str, Any]]:
+    names, *body = book[sheet].iter_rows(values_only=True)
+    return [dict(zip(names, row, strict=True)) for row in body]
+
+
+def test_sheets_are_frozen_filtered_and_wide_enough(book: Any) -> None:
+    assert book.sheetnames == ["汇总", "通话", "扣分明细", "坐席", "班组", "台账"]
+    for name in book.sheetnames[1:]:
+        sheet = book[name]
+        assert sheet.freeze_panes == "B2"
+        assert sheet.auto_filter.ref == sheet.dimensions
+        assert all(sheet.column_dimensions[cell.column_letter].width >= 6 for cell in sheet[1])
+
+
+def test_one_row_a_call_worst_first(book: Any, day: Path) -> None:
+    calls = read_table(day, "calls")
+    shown = rows(book, "通话")
+    assert {row["通话编号"] for row in shown} == set(calls["call_id"])
+    assert shown[0]["一票否决"] == "是"
+    totals = [row["总分"] for row in shown if not row["一票否决"]]
+    assert totals == sorted(totals)
+    told = calls.set_index("call_id").loc[shown[-1]["通话编号"]]
+    assert shown[-1]["开始时间"] == told["started_at"].tz_convert("Asia/Shanghai").tz_localize(None)
+    assert shown[-1]["工号"] == told["agent_id"]
+
+
+def test_one_row_a_deduction_with_time_and_quote(book: Any, day: Path) -> None:
+    verdicts = read_table(day, "verdicts")
+    shown = rows(book, "扣分明细")
+    assert len(shown) == int((verdicts["outcome"] == "fail").sum())
+    assert sum(row["分值"] for row in shown) == verdicts.loc[verdicts["outcome"] == "fail", "points"].sum()
+    retort = [row for row in shown if row["规则编号"] == "taboo.retort" and SCRIPT in row["原话"]]
+    assert [(row["起"], row["分值"], row["扣分项"], row["说话人"]) for row in retort] == [
+        ("0:05", -10, "顶撞客户", "坐席"),
+        ("0:09", 0, "顶撞客户", "坐席"),
+    ]
+    unsaid = next(row for row in shown if row["规则编号"] == "open.greeting")
+    assert (unsaid["原话"], unsaid["起"], unsaid["止"]) == ("(未说)", "0:00", "0:15")
+
+
+def test_agents_and_teams_add_up(book: Any, day: Path) -> None:
+    calls = read_table(day, "calls")
+    for sheet, key in (("坐席", "工号"), ("班组", "班组")):
+        shown = rows(book, sheet)
+        assert sum(row["通话数"] for row in shown) == len(calls)
+        means = {row[key]: row["平均分"] for row in shown}
+        column = "agent_id" if key == "工号" else "team"
+        for name, mean in calls.groupby(column)["total"].mean().items():
+            assert means[name] == pytest.approx(mean)
+
+
+def test_the_ledger_shows_what_was_not_scored_first(book: Any) -> None:
+    shown = rows(book, "台账")
+    assert [row["结果"] for row in shown[:3]] == ["失败", "缺录音", "已排除"]
+    assert shown[0]["原因"] == "bad.wav: expected a recording, found plain text"
+    assert len(shown) == 15
+
+
+def test_summary_says_demo_and_counts(book: Any) -> None:
+    values = {row[0]: row[1] for row in book["汇总"].iter_rows(values_only=True) if row and row[0]}
+    assert any(str(name).startswith("演示模型") for name in values)
+    assert (values["已评分"], values["失败"], values["缺录音"], values["已排除"]) == (12, 1, 1, 1)
+    assert book["汇总"]._charts
+
+
+def test_text_never_becomes_a_formula(book: Any) -> None:
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+    assert not [cell.coordinate for cell in cells if cell.data_type == "f"]
+    assert any(cell.value == "'" + FORMULA for cell in cells)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_every_way_to_begin_a_formula(text: str) -> None:
+    assert safe(text) == "'" + text
+
+
+def test_text_that_excel_cannot_hold_is_cut_or_cleaned() -> None:
+    assert safe("a\x00b\x0bc\ud800") == "abc"
+    assert len(safe("x" * 40_000)) < 32_768
+    assert (safe(float("nan")), safe(None), safe(5)) == (None, None, 5)
+
+
+def test_clock() -> None:
+    assert [clock(s) for s in (0, 59.9, 60, 3599, 3600, 7325, None)] == [
+        "0:00", "0:59", "1:00", "59:59", "1:00:00", "2:02:05", "",
+    ]  # fmt: skip
+
+
+def test_unknown_flags_stay_as_they_are() -> None:
+    assert flag_words("fatal;odd", "zh") == "一票否决、odd"
+
+
+def test_same_day_same_bytes(day: Path) -> None:
+    first = (day / "scorecards.xlsx").read_bytes()
+    write_workbook(day)
+    assert (day / "scorecards.xlsx").read_bytes() == first
+    assert not list(day.glob(".scorecards*"))
+
+
+def test_a_day_without_calls(tmp_path: Path) -> None:
+    folder = write(tmp_path, calls=0, profile="cpu", complete=False)
+    write_workbook(folder)
+    book = load_workbook(folder / "scorecards.xlsx")
+    assert rows(book, "通话") == []
+    words = [row[0] for row in book["汇总"].iter_rows(values_only=True) if row and row[0]]
+    assert not any(str(word).startswith("演示") for word in words)
+    assert "本日尚未处理完毕,以下数字不完整。" in words
+
+
+def test_no_tables_no_workbook(tmp_path: Path) -> None:
+    with pytest.raises(TableError, match="expected a table written by callqa run"):
+        write_workbook(tmp_path / DATE)
+    assert not (tmp_path / DATE / "scorecards.xlsx").exists()
