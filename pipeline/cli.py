@@ -20,6 +20,7 @@ COMMANDS = {
     "score": ("score", "Score dialogues that come as text, without recordings."),
     "rescore": ("rescore", "Score a day again from its stored transcripts and measures."),
     "backtest": ("backtest", "What would change under other lexicons, before they are published."),
+    "review": ("review", "The review desk: listen, confirm, overrule, answer appeals."),
     "simulate": ("simulate", "Render scripted calls with exact truth."),
     "voices": ("voices", "Voice profiles of agents, where a site uses them: learn, list, delete."),
 }

@@ -156,7 +156,7 @@ def _speak(rng: random.Random, lines: list[tuple[str, str]]) -> tuple[tuple[Utte
         end = at + 0.22 * len(text)
         step = (end - at) / len(text)
         words = tuple(
-            Word(c, Span(at + i * step, at + (i + 1) * step), round(rng.uniform(0.45, 1.0), 3))
+            Word(c, Span(at + i * step, at + (i + 1) * step), round(1.0 - 0.55 * rng.random() ** 4, 3))
             for i, c in enumerate(text)
         )
         confidence = sum(w.probability for w in words) / len(words)
