@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 FILLERS = frozenset("啊呢嗯呃哦噢喔唔哎诶唉呀嘛啦哈哟嗨")
-FILLER_WORDS = ("那个", "这个", "就是说")
+FILLER_WORDS = ("那个", "这个")
 _DIGITS = str.maketrans("0123456789〇幺两", "零一二三四五六七八九零一二")
 _CLAUSE_END = frozenset(",,.。!!??;;、…:\n")
 _NUMBER = re.compile(r"\d+(?:[.．]\d+)?")

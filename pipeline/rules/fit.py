@@ -13,6 +13,9 @@ from pipeline.sounds import near
 from pipeline.text import PreparedText
 
 LONGEST_SLOT = 12  # characters a slot may take before a literal
+# Beside a gap or slot a stretch may use this share of its own characters: one edit from three on.
+# Two characters with one wrong, somewhere in a gap, would be found in almost any sentence.
+STRETCH_SHARE = 0.34
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ def _best_wording(
     best: Fit | None = None
     for literal in part.literals:
         size = len(literal.sounds)
-        edits = min(math.floor(budget(laid.length + size) - laid.sound), size - 1)
+        edits = min(math.floor(budget(laid.length + size) - laid.sound), math.floor(STRETCH_SHARE * size))
         if edits < 0:
             continue
         start, end = (low - size - edits, high) if leftwards else (low, high + size + edits)

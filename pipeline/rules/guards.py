@@ -27,12 +27,13 @@ _QUOTED = re.compile(
 )
 _NEGATED = re.compile(
     r"(?:不会|不能|不可以|不可能|没有|没|不是|不应该|不该|不许|不准|不要|不想|不敢|别|绝不|决不|从不|从来不|不得|禁止|避免|不希望|并非)"
-    r"(?:再|就|对|跟|给|和|让|向|您|客户|我们|我|说|说出|讲|讲出|使用|用|有|出现|存在|任何|什么|这样|这种|这么|去|的|去说|是|因为|觉得|认为)*$"
+    r"(?:再|就|对|跟|给|和|让|向|您|客户|我们|我|说|说出|讲|讲出|使用|用|有|出现|存在|任何|什么|这样|这种|这么|这|那|这事|去|的|去说|是|因为|觉得|认为)*$"
 )
 _ASKED_AFTER = re.compile(
     r"^(?:的|了|过|您|我们)?.{0,3}?(?:吗|么|没有|没|是吧|对吧|是不是|对不对)(?:$|[^么])"
 )
 _ASKED_BEFORE = re.compile(r"(?:是不是|有没有|会不会|是否|能不能|难道|请问您?)(?:您|您是|觉得|还|都|也)*$")
+_OTHERS = frozenset({"您", "你", "他", "她", "客户", "他们", "您们", "你们"})
 _QUOTES = (("“", "”"), ("「", "」"), ("『", "』"), ("‘", "’"), ("《", "》"))
 
 
@@ -57,13 +58,13 @@ def context_guard(
 ) -> str | None:
     """``"context"`` when one of the texts stands near enough on its side, else None.
 
-    Before: in the six characters before the hit, same clause, with no 我 between (您这边我不清楚 is
-    the agent speaking of itself). After: within twelve characters, clauses crossed.
+    Before: in the six characters before the hit, same clause; after a pronoun no 我 may stand between
+    (您这边我不清楚 is the agent speaking of itself). After: within twelve characters, clauses crossed.
     """
     before, _ = around(prepared, start, end)
     for text in unless_before:
         at = before.rfind(text, max(0, len(before) - 6 - len(text)))
-        if at >= 0 and "我" not in before[at + len(text) :]:
+        if at >= 0 and not (text in _OTHERS and "我" in before[at + len(text) :]):
             return "context"
     after = prepared.chars[end : end + _AFTER_CHARS]
     return "context" if any(text in after for text in unless_after) else None

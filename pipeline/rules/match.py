@@ -91,6 +91,7 @@ class _Pattern:
     parts: Flat
     anchor: int
     share: float
+    exact: bool
 
     def edits(self, length: int) -> float:
         """Edits that ``length`` characters of this pattern may differ by."""
@@ -212,7 +213,8 @@ def _compile(place: int, theme: PhraseTheme) -> Iterable[_Pattern]:
             count = 1 if _least(parts[by_size[0]]) >= EDITS_FROM else 2
             for anchor in by_size[:count]:
                 if _least(parts[anchor]):
-                    yield _Pattern(place, variant, parts, anchor, share if theme.mode == "fuzzy" else 0.0)
+                    own_share = share if theme.mode == "fuzzy" else 0.0
+                    yield _Pattern(place, variant, parts, anchor, own_share, theme.mode == "exact")
 
 
 def _least(part: patterns.Part) -> int:
@@ -264,7 +266,7 @@ def _extend(pattern: _Pattern, fit: Fit, text: PreparedText) -> tuple[float, int
         if placed is None:
             return None
         start, slack, laid = placed.start, 0, laid.plus(placed)
-    if laid.sound > pattern.edits(laid.length):
+    if laid.sound > pattern.edits(laid.length) or (pattern.exact and laid.char):
         return None
     score = 1 - (SOUND_WEIGHT * laid.sound + (1 - SOUND_WEIGHT) * laid.char) / laid.length
     return (score, start, end) if score >= MIN_SCORE else None
