@@ -1,6 +1,7 @@
-"""Render the demo day again from its scripts: ``python -m pipeline.callsim.demo_day``.
+"""Render a folder of scripts again: ``python -m pipeline.callsim.demo_day [FOLDER]``.
 
-The scripts stand in ``models/demo/day/scripts``; recordings, ``calls.csv`` and ``truth/`` beside them.
+FOLDER (by default the demo day, ``models/demo/day``) holds ``scripts/*.yaml``; the recordings,
+``calls.csv`` and ``truth/`` are written beside them.
 """
 
 from __future__ import annotations
@@ -12,22 +13,24 @@ from pipeline.callsim.day import write_day
 from pipeline.callsim.script import Script, read_script
 from pipeline.resources import resource
 
-DAY = resource("models", "demo", "day")
+
+def demo_day() -> Path:
+    """The shipped demo day's folder."""
+    return resource("models", "demo", "day")
 
 
-def demo_scripts() -> list[Script]:
-    """The demo day's scripts in the order of their names."""
-    return [read_script(path) for path in sorted((DAY / "scripts").glob("*.yaml"))]
+def scripts_in(folder: Path) -> list[Script]:
+    """The scripts of a folder such as the demo day, in the order of their names."""
+    return [read_script(path) for path in sorted((folder / "scripts").glob("*.yaml"))]
 
 
-def main(folder: Path = DAY) -> None:
+def main(folder: Path) -> None:
     size = 0
-    for call in write_day(demo_scripts(), folder):
-        paths = [folder / name for name in call.files()]
-        size += sum(path.stat().st_size for path in paths)
-        print(f"{call.script.id}  {call.truth['duration_s']:6.1f} s  {call.script.title}")
+    for call in write_day(scripts_in(folder), folder):
+        size += sum((folder / name).stat().st_size for name in call.files())
+        print(f"{call.script.id:24} {call.truth['duration_s']:6.1f} s  {call.script.title}")
     print(f"{folder}: {size / 1e6:.1f} MB of recordings")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else DAY)
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else demo_day())

@@ -13,9 +13,9 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from pipeline.callsim.render import Rendered
+from pipeline.callsim.script import Script
 
 GENERIC_COLUMNS = (
     "call_id", "file", "agent_id", "agent_name", "team", "direction", "started_at", "answered_at",
@@ -44,7 +44,7 @@ def generic_row(call: Rendered) -> dict[str, str]:
         "ended_at": _moment(started + timedelta(seconds=before + ended)),
         "ring_s": f"{rung:g}",
         "hangup_side": truth["release"]["by"],
-        "hold_s": f"{_hold_s(truth):g}",
+        "hold_s": f"{_hold_s(script):g}",
         "business": script.business,
         "customer_flags": " ".join(script.customer.flags),
         "agent_channel": "" if truth["agent_channel"] is None else str(truth["agent_channel"]),
@@ -193,9 +193,9 @@ FLAVOURS: dict[str, Callable[[Sequence[Rendered]], dict[str, str]]] = {
 }
 
 
-def _hold_s(truth: dict[str, Any]) -> float:
-    held = (w for w in truth["waits"] if w["kind"] in ("announced_hold", "hold_music"))
-    return float(round(sum(w["end_s"] - w["start_s"] for w in held)))
+def _hold_s(script: Script) -> float:
+    """What the switch counts: the seconds between hold and return, ringing left out."""
+    return float(round(sum(e.seconds for e in script.events if e.do == "hold")))
 
 
 def _moment(at: datetime) -> str:

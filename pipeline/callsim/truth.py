@@ -5,7 +5,7 @@ Gap and overlap kinds are those of ``pipeline.types``; times are seconds with th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipeline.callsim.plan import DEAD_AIR_S, Mark, Plan, Said, Sound, person_of, side_of
@@ -62,7 +62,8 @@ def truth_of(plan: Plan) -> dict[str, Any]:
 
 def find_gaps(plan: Plan) -> list[Gap]:
     """Every silence of 0.3 s and more with its kind."""
-    return [_typed(plan, span) for span in plan.silences()]
+    heard = plan.heard()
+    return [_typed(plan, heard, span) for span in plan.silences()]
 
 
 def find_waits(plan: Plan) -> list[Gap]:
@@ -99,6 +100,8 @@ def find_overlaps(plan: Plan) -> list[Overlap]:
     found: list[Overlap] = []
     for i, first in enumerate(heard):
         for later in heard[i + 1 :]:
+            if later.span.start_s >= first.span.end_s:
+                break  # lines are in order of their starts
             if side_of(later.role) == side_of(first.role):
                 continue
             common = overlap([p.span for p in first.phrases], [p.span for p in later.phrases])
@@ -113,8 +116,7 @@ def _overlap_kind(later: Said) -> OverlapKind:
     return "backchannel" if later.span.duration_s < BACKCHANNEL_S else "interruption"
 
 
-def _typed(plan: Plan, span: Span) -> Gap:
-    heard = plan.heard()
+def _typed(plan: Plan, heard: Sequence[Said], span: Span) -> Gap:
     before = [line for line in heard if line.span.end_s <= span.start_s + 1e-6]
     after = [line for line in heard if line.span.start_s >= span.end_s - 1e-6]
     mark = _mark_over(plan, span)
