@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +25,8 @@ from pipeline.types import (
 
 BACKCHANNEL_CHARS = 3  # 嗯, 好的, 对对对: does not take the floor, so the sentence around it goes on
 JOIN_S = 2.0  # a pause longer than this ends the sentence even without a backchannel
+# Eighty minutes of speech without a breath: what is longer is no utterance, and only its head is read.
+MAX_UTTERANCE_CHARS = 20_000
 MIN_HEARD_CHARS = 4  # an unclear utterance shorter than this cannot hide a phrase
 
 
@@ -36,6 +38,12 @@ class Doubts:
     roles: float = 0.7
     hangup: float = 0.7
     events: float = 0.5
+
+
+def _bounded(utterance: Utterance) -> Utterance:
+    if len(utterance.text) <= MAX_UTTERANCE_CHARS:
+        return utterance
+    return replace(utterance, text=utterance.text[:MAX_UTTERANCE_CHARS])
 
 
 class CallFacts:
@@ -56,7 +64,7 @@ class CallFacts:
         sound: bool | None = None,
     ) -> None:
         self.conversation = conversation
-        self.utterances: tuple[Utterance, ...] = conversation.utterances
+        self.utterances: tuple[Utterance, ...] = tuple(map(_bounded, conversation.utterances))
         self.events: Events = measured.events if measured else Events()
         self.phrases = phrases
         self.doubts = doubts
@@ -106,6 +114,13 @@ class CallFacts:
     def unclear(self, index: int) -> bool:
         return self.utterances[index].confidence < self.doubts.words
 
+    def unheard(self, index: int) -> str:
+        """Why an utterance may hold more than was read in it; "" when it may not."""
+        utterance = self.utterances[index]
+        if len(utterance.text) >= MAX_UTTERANCE_CHARS:
+            return f"过长,只看了前 {MAX_UTTERANCE_CHARS} 字"
+        return f"听不清({utterance.confidence:.2f})" if self.unclear(index) else ""
+
     @cached_property
     def role_doubt(self) -> str:
         """Why nobody can be held to their role; "" when the roles are sure enough."""
@@ -121,7 +136,9 @@ class CallFacts:
                 found.setdefault(place.theme, []).append(place.at(index))
         for first, second in self._broken_in_two():
             for place in self.phrases.across(self.utterances[first], self.utterances[second]):
-                found.setdefault(place.theme, []).append(place.at(first, second))
+                known = found.setdefault(place.theme, [])
+                if not any(other.index in (first, second) for other in known):  # whole in one of them
+                    known.append(place.at(first, second))
         return found
 
     def _broken_in_two(self) -> Iterable[tuple[int, int]]:

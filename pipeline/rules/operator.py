@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from pipeline.rules.answer import Hit
-from pipeline.rules.facts import CallFacts
+from pipeline.rules.facts import MIN_HEARD_CHARS, CallFacts
 from pipeline.rules.window import Window
 from pipeline.types import Evidence
 
@@ -56,8 +56,6 @@ def operator(name: str, *, hears: str = "", by_role: bool = True) -> Callable[[T
 
 def unheard(facts: CallFacts, window: Window, role: str, *, skip: frozenset[int] = frozenset()) -> Findings:
     """No hits, but the doubts: what in the window was recognised too badly, or said by nobody sure."""
-    from pipeline.rules.facts import MIN_HEARD_CHARS
-
     total = lost = 0
     worst: str = ""
     unsure = [] if role == "any" else facts.chosen("unknown", window)
@@ -67,9 +65,9 @@ def unheard(facts: CallFacts, window: Window, role: str, *, skip: frozenset[int]
         nobody = role not in ("any", "unknown") and utterance.role == "unknown"
         if index in skip or len(utterance.text) < MIN_HEARD_CHARS:
             continue
-        if nobody or facts.unclear(index):
+        reason = "说话人不明" if nobody else facts.unheard(index)
+        if reason:
             lost += len(utterance.text)
-            reason = "说话人不明" if nobody else f"听不清({utterance.confidence:.2f})"
             worst = worst or f"第{index + 1}句{reason}:{utterance.text[:20]}"
     return Findings(doubts=(worst,) if worst else (), doubt=lost / total if total else 0.0)
 

@@ -14,6 +14,7 @@ from pipeline.rules.similar import SampleSet
 from pipeline.text import prepare
 from pipeline.types import Utterance
 
+REMEMBERED_CHARS = 200  # a longer text is hardly said twice
 REMEMBERED = 60_000  # texts; about 60 MB of found places at most
 
 
@@ -65,7 +66,9 @@ class PhraseIndex:
         if found is None:
             if len(self._found) >= REMEMBERED:
                 self._found.clear()
-            found = self._found[key] = tuple(self._search(text, role))
+            found = tuple(self._search(text, role))
+            if len(text) <= REMEMBERED_CHARS:
+                self._found[key] = found
         return found
 
     def _search(self, text: str, role: str) -> list[Place]:
@@ -88,9 +91,7 @@ class PhraseIndex:
         border = len(first.text)
         places = self.places(join(first.text, second.text), role=first.role)
         return [
-            replace(place, end=place.end - border)
-            for place in places
-            if place.start < border < place.end and place.end - place.start < border + len(second.text)
+            replace(place, end=place.end - border) for place in places if place.start < border < place.end
         ]
 
     def nearest(self, text: str, theme: str) -> tuple[float, str] | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -22,12 +22,12 @@ GRAMMARS: dict[Any, tuple[Callable[[Tree], Any], dict[str, Any]]] = {}
 
 
 @cache
-def fields_of(cls: Hashable) -> dict[str, tuple[str, Any, bool]]:
+def fields_of(cls: Any) -> dict[str, tuple[str, Any, bool]]:
     """YAML key -> (field name, type, required), in the order declared."""
     hints = typing.get_type_hints(cls)
     return {
         field.metadata.get("key", field.name): (field.name, hints[field.name], _required(field))
-        for field in dataclasses.fields(cls)  # type: ignore[arg-type]
+        for field in dataclasses.fields(cls)
         if not field.metadata.get("hidden")
     }
 
@@ -44,7 +44,7 @@ def build(cls: type[Any], tree: Tree, *, what: str, **given: Any) -> Any:
         if short is None:
             raise RuleError(tree.file, tree.line, expected=f"a mapping for {what}", found=describe(tree))
         name, kind, _ = fields_of(cls)[short]
-        return cls(**{name: convert(kind, tree, what=what)}, **given)
+        return _made(cls, {name: convert(kind, tree, what=what), **given}, tree, what=what)
     known = fields_of(cls)
     for name in tree.items:
         if name not in known:
@@ -57,11 +57,13 @@ def build(cls: type[Any], tree: Tree, *, what: str, **given: Any) -> Any:
     for name, (field, _, required) in known.items():
         if required and field not in values and field not in given:
             raise RuleError(tree.file, tree.line, expected=f"{name!r} in {what}", found=describe(tree))
+    return _made(cls, {**values, **given}, tree, what=what)
+
+
+def _made(cls: type[Any], values: dict[str, Any], tree: Tree, *, what: str) -> Any:
     try:
-        return cls(**values, **given)
+        return cls(**values)
     except ValueError as error:  # a class's own __post_init__ check
-        if isinstance(error, RuleError):
-            raise
         raise RuleError(tree.file, tree.line, expected=f"a sound {what}", found=str(error)) from error
 
 

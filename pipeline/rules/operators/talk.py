@@ -11,6 +11,7 @@ from rapidfuzz import fuzz
 from pipeline.rules.answer import Hit
 from pipeline.rules.facts import CallFacts
 from pipeline.rules.operator import Findings, cannot_tell, operator, unheard
+from pipeline.rules.phrases import REMEMBERED_CHARS
 from pipeline.rules.window import Window
 from pipeline.text import count_syllables, prepare
 from pipeline.types import Evidence, Overlap
@@ -42,8 +43,12 @@ class Said:
         )
 
 
-@lru_cache(maxsize=20_000)
 def _chars(text: str) -> int:
+    return _short_chars(text) if len(text) <= REMEMBERED_CHARS else count_syllables(text)
+
+
+@lru_cache(maxsize=20_000)
+def _short_chars(text: str) -> int:
     return count_syllables(text)
 
 

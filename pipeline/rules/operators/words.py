@@ -13,7 +13,7 @@ from pipeline.rules.answer import Hit
 from pipeline.rules.entities import ENTITIES, Entity, Language, language_of
 from pipeline.rules.facts import CallFacts
 from pipeline.rules.operator import Findings, cannot_tell, operator, unheard
-from pipeline.rules.phrases import Place
+from pipeline.rules.phrases import REMEMBERED_CHARS, Place
 from pipeline.rules.similar import SIMILAR_THRESHOLD, SampleSet
 from pipeline.rules.window import Window
 from pipeline.text import clauses, normalise, prepare
@@ -149,8 +149,12 @@ class Keyword:
         return [facts.hit((shown or indexes)[0])]
 
 
-@lru_cache(maxsize=20_000)
 def _norm(text: str) -> str:
+    return _short_norm(text) if len(text) <= REMEMBERED_CHARS else normalise(text)
+
+
+@lru_cache(maxsize=20_000)
+def _short_norm(text: str) -> str:
     return normalise(text)
 
 
