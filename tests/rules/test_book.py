@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of cases read best unbroken
 """Loading a folder: what is found, and what each mistake is told as."""
 
 import pytest

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of cases read best unbroken
 """The lints, each on a rulebook that has exactly that fault."""
 
 import pytest

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of cases read best unbroken
 """Dialogue snippets into conversations."""
 
 import pytest
