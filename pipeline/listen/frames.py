@@ -15,6 +15,7 @@ BoolArray = NDArray[np.bool_]
 LEVEL_STEP_S = 0.02
 SILENCE_DBFS = -100.0
 CODEC_ZERO = 8.5 / 32768  # A-law has no zero: its idle codes decode to ±8
+SAME, SOFT = 1e-6, 2e-3  # equal samples; −54 dBFS, above which a constant would be a fault, not a rest
 LOSSY_ZERO = 2e-5  # MP3 and AAC leave this much of a zero behind; one 16-bit step is 3e-5
 
 
@@ -72,8 +73,8 @@ def digital_silence(
 ) -> tuple[Span, ...]:
     """Stretches in which the line carries nothing at all: a muted or dropped leg, never a quiet room.
 
-    A frame counts when all its samples have one and the same magnitude no larger than codec zero, or
-    none exceeds what a lossy codec leaves of a zero.
+    A frame counts when all its samples are one and the same soft value (GSM's decoder rests off zero),
+    or of one magnitude no larger than codec zero, or none exceeds what a lossy codec leaves of a zero.
 
     ::
 
@@ -82,7 +83,10 @@ def digital_silence(
     """
     size = round(step_s * rate_hz)
     count = len(signal) // size
-    magnitude = np.abs(signal[: count * size]).reshape(count, size)
+    samples = signal[: count * size].reshape(count, size)
+    magnitude = np.abs(samples)
     peak, trough = magnitude.max(axis=1, initial=0.0), magnitude.min(axis=1, initial=1.0)
-    dead = (peak < LOSSY_ZERO) | ((peak <= CODEC_ZERO) & (peak - trough < 1e-6))
+    still = np.ptp(samples, axis=1) < SAME if count else np.zeros(0, dtype=bool)
+    idle = (peak <= CODEC_ZERO) & (peak - trough < SAME)
+    dead = (peak < LOSSY_ZERO) | idle | (still & (peak < SOFT))
     return spans_of(dead, step_s, min_s=min_s)

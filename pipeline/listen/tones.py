@@ -21,12 +21,16 @@ from pipeline.types import Span, Tone
 PURE_SHARE = 0.6  # of a frame's power in its peaks: what a tone keeps at 5 dB above noise
 SECOND_SHARE = 0.08  # the weaker of two tones; DTMF may be twisted by 8 dB (ITU-T Q.24)
 FREQUENCY_HZ = 15.0  # GB/T 3380 allows ±25 Hz; the measured error of the peak is below 3
-DTMF_TOLERANCE = 0.022  # ITU-T Q.24: must accept ±1.5 %, must refuse beyond ±3.5 %
+DTMF_TOLERANCE = 0.015  # ITU-T Q.24: must accept ±1.5 %, must refuse beyond ±3.5 %
 LEVEL_WOBBLE_DB = 1.5
 MIN_DTMF_S, MAX_DTMF_S = 0.04, 2.0
 MIN_BEAT_S = 0.15
 BEEP_RANGE_HZ = (600.0, 3000.0)  # below it a nasal can be as pure
-BEEP_SHARE, BEEP_RANGE_S = 0.85, (0.1, 1.5)
+BEEP_SHARE, BEEP_RANGE_S = 0.9, (0.12, 1.5)
+AROUND = 5  # 10 ms levels looked at on either side of a beat
+ALONE_DB = 4.0  # a tone 5 dB above noise rises 6 dB out of it
+LONG_BEAT_S = 0.3
+DROPOUT_S = 0.09  # two lost packets, with the blur of the window; the shortest true pause is 100 ms
 CADENCE_TOLERANCE = 0.25
 EDGE_S = 0.01
 
@@ -69,7 +73,9 @@ def find_tones(signal: FloatArray, peaks: Peaks, *, plan: str, channel: int | No
         family = [c for c in cadences if c.frequencies_hz == frequencies]
         mine = [b for b in of_plan if _matches(b.hz, frequencies)]
         for group in _grouped(mine, max(max(c.pattern_s) for c in family)):
-            heard.append(_named(group, family, channel, end_s))
+            named = _named(group, family, channel, end_s)
+            if named.tone.kind != "tone" or named.tone.span.duration_s >= LONG_BEAT_S:
+                heard.append(named)
         rest_ids = {id(b) for b in mine}
         of_plan = [b for b in of_plan if id(b) not in rest_ids]
     rest = [b for b in beats if (id(b) not in keyed and any(b is o for o in of_plan)) or _short(b, keyed)]
@@ -133,7 +139,7 @@ def _beat(
     if float(np.std(first[inner])) > FREQUENCY_HZ / 2:
         return None
     span = _edges(start, end, levels)
-    if span.duration_s < MIN_DTMF_S:
+    if span.duration_s < MIN_DTMF_S or not _stands_alone(span, levels):
         return None
     hz: tuple[float, ...] = (float(np.median(first[inner])),)
     if float(np.mean(dual[inner])) > 0.5:
@@ -153,11 +159,22 @@ def _edges(start: int, end: int, levels: FloatArray) -> Span:
     return Span((lo + int(on[0])) * EDGE_S, (lo + int(on[-1]) + 1) * EDGE_S)
 
 
+def _stands_alone(span: Span, levels: FloatArray) -> bool:
+    """Out of silence and into silence: a steady stretch of a vowel has the rest of its word around it."""
+    first, last = round(span.start_s / EDGE_S), round(span.end_s / EDGE_S)
+    inside = float(np.median(levels[first:last])) if last > first else 0.0
+    before, after = levels[max(0, first - AROUND) : max(0, first - 1)], levels[last + 1 : last + AROUND]
+    drops = [inside - float(np.mean(side)) for side in (before, after) if side.size]
+    # one side may run into speech or be cut by the file; a short one must be free on both
+    need = drops if span.duration_s < LONG_BEAT_S else [max(drops, default=99.0)]
+    return all(drop > ALONE_DB for drop in need)
+
+
 def _joined(beats: Sequence[Beat]) -> list[Beat]:
     """Beats of one frequency that a short disturbance cut in two."""
     out: list[Beat] = []
     for beat in beats:
-        if out and beat.span.start_s - out[-1].span.end_s < 0.045 and _matches(beat.hz, out[-1].hz):
+        if out and beat.span.start_s - out[-1].span.end_s < DROPOUT_S and _matches(beat.hz, out[-1].hz):
             out[-1] = Beat(Span(out[-1].span.start_s, max(beat.span.end_s, out[-1].span.end_s)), out[-1].hz)
         else:
             out.append(beat)

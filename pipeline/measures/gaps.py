@@ -9,13 +9,16 @@ from dataclasses import replace
 from pipeline.config import MeasureConfig
 from pipeline.measures.activity import AGENT_ROLES, Activity
 from pipeline.measures.cues import cue_span, says
-from pipeline.timeline import Spans, clip, gaps, merge, subtract, total_s
+from pipeline.timeline import Spans, clip, gaps, subtract, total_s
 from pipeline.types import Audition, Conversation, Gap, Role, Span, Tone, Utterance
 
 HEARD_LEAST_S = 1.5  # a longer remark inside a wait is talk, and ends the wait
 MUSIC_SHARE = 0.4  # of a wait filled with music or ringing that make it a hold with music
 MUTE_SHARE = 0.6  # of a wait in which the agent's leg carries nothing at all
-CLEAN_LINE_SHARE = 0.5  # a leg digitally silent in this much of its other pauses never carries noise
+CLEAN_LINE_RUNS, CLEAN_LINE_SHARE = (
+    4,
+    0.6,
+)  # a leg silent so often, in so much of its pauses, never carries noise
 ONE_WAY_MIN_S = 3.0
 FAREWELL_LAST_S = 12.0
 
@@ -178,16 +181,12 @@ def gone(audition: Audition, channel: int, voice: Spans) -> Spans:
     A line that is digitally silent in its ordinary pauses too (silence suppression) tells nothing.
     """
     silent = audition.digital_silence[channel]
-    long = [s for s in silent if s.duration_s >= ONE_WAY_MIN_S]
-    pauses = gaps(merge((*voice, *long)), Span(0.0, audition.duration_s))
-    # G.711 recorders pad the first and the last moments with zeros
-    pauses = clip(pauses, Span(0.5, max(0.6, audition.duration_s - 0.5)))
-    room = total_s(pauses)
-    if room > 0.5:
-        zeros = sum(total_s(clip(silent, p)) for p in pauses)
-        if zeros > CLEAN_LINE_SHARE * room:
+    inner = clip(silent, Span(0.5, max(0.6, audition.duration_s - 0.5)))
+    if len(inner) >= CLEAN_LINE_RUNS:
+        pauses = gaps(voice, Span(0.0, audition.duration_s))
+        if total_s(silent) > CLEAN_LINE_SHARE * total_s(pauses):
             return ()
-    return tuple(long)
+    return tuple(s for s in silent if s.duration_s >= ONE_WAY_MIN_S)
 
 
 def _covers(dead: Spans, span: Span) -> bool:

@@ -97,33 +97,30 @@ class _Ear:
         if gate.dead[index] or (gate.layout == "identical" and index > 0):
             return
         channel = index if sound.channels > 1 and gate.layout != "identical" else None
-        taken = self._label(channel, settings.tone_plan)
-        quiet = np.where(frames.mask_of(taken, LEVEL_STEP_S, len(self.levels)), -100.0, self.levels)
-        probability = voice.speech_probability(
-            sound.at(voice.VAD_RATE_HZ).channel(index), quiet, level_step_s=LEVEL_STEP_S
-        )
-        candidates = voice.voiced_spans(
-            probability,
-            threshold=settings.vad_threshold,
-            release=settings.vad_release,
-            min_voice_s=settings.min_voice_s,
-            min_pause_s=settings.min_pause_s,
-        )
-        refined = voice.refine_edges(
-            candidates, self.signal, RATE_HZ, taken=taken,
-            min_voice_s=settings.min_voice_s, min_pause_s=settings.min_pause_s,
-        )  # fmt: skip
-        self.voice = voice.without(refined, taken, min_voice_s=settings.min_voice_s)
-
-    def _label(self, channel: int | None, plan: str) -> Spans:
-        """Fill ``tones`` and return where they sound."""
         peaks = spectrum.peaks_of(self.signal)
-        found = tones.find_tones(self.signal, peaks, plan=plan, channel=channel)
-        sounding = [s for h in found for s in h.sounding]
-        mask = frames.mask_of((_wider(s) for s in sounding), spectrum.STEP_S, len(peaks))
-        songs = music.find_music(peaks, taken=mask)
-        self.tones = (*found, *(tones.Heard(Tone("music", s, channel), (s,)) for s in songs))
-        return merge(_wider(s) for h in self.tones for s in h.sounding)
+        self.tones = tones.find_tones(self.signal, peaks, plan=settings.tone_plan, channel=channel)
+        sounding = merge(_wider(s) for h in self.tones for s in h.sounding)
+        toned = frames.mask_of(sounding, spectrum.STEP_S, len(peaks))
+        songs = music.find_music(peaks, taken=toned)
+        unheard = frames.mask_of((*sounding, *songs), LEVEL_STEP_S, len(self.levels))
+        probability = voice.speech_probability(
+            sound.at(voice.VAD_RATE_HZ).channel(index),
+            np.where(unheard, frames.SILENCE_DBFS, self.levels),
+            level_step_s=LEVEL_STEP_S,
+        )
+        likely = music.find_music(peaks, taken=toned, steadiness=music.LIKELY_STEADY)
+        songs = music.confirmed(likely, probability, window_s=voice.WINDOW_S, sure=songs)
+        self.tones += tuple(tones.Heard(Tone("music", s, channel), (s,)) for s in songs)
+        taken = merge((*sounding, *map(_wider, songs)))
+        self.voice = self._voice(probability, taken, settings)
+
+    def _voice(self, probability: FloatArray, taken: Spans, settings: AuditionConfig) -> Spans:
+        least = {"min_voice_s": settings.min_voice_s, "min_pause_s": settings.min_pause_s}
+        candidates = voice.voiced_spans(
+            probability, threshold=settings.vad_threshold, release=settings.vad_release, **least
+        )
+        refined = voice.refine_edges(candidates, probability, self.signal, RATE_HZ, taken=taken, **least)
+        return voice.without(refined, taken, min_voice_s=settings.min_voice_s)
 
 
 def _wider(span: Span) -> Span:
