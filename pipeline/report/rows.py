@@ -38,6 +38,11 @@ class CallResult:
     measured: Measured
     scorecard: Scorecard
 
+    @property
+    def roles(self) -> Diarization:
+        """Turns and roles as finally settled: by the words where they had a say, else the diarizer's."""
+        return self.transcript.diarization or self.diarization
+
 
 def ledger_row(row: LedgerRow) -> Row:
     return {name: getattr(row, name) for name in ("call_id", "file", "sha256", "status", "stage", "reason")}
@@ -55,8 +60,8 @@ def call_row(result: CallResult) -> Row:
         "started_at": _utc(call.started_at),
         "duration_s": call.duration_s,
         "channels": call.channels,
-        "role_source": result.diarization.role_source,
-        "role_confidence": result.diarization.role_confidence,
+        "role_source": result.roles.role_source,
+        "role_confidence": result.roles.role_confidence,
         "asr_model": result.transcript.asr_model,
         "asr_confidence": result.transcript.asr_confidence,
         "standard": f"{card.standard.name} {card.standard.version}".strip(),

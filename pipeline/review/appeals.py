@@ -13,14 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.review import notices
-from pipeline.review.decisions import (
-    MAX_COMMENT,
-    add_event,
-    decide_in,
-    locked_call,
-    standing,
-)
+from pipeline.review.decisions import decide_in, standing
 from pipeline.review.desk import Desk, now
+from pipeline.review.events import MAX_COMMENT, add_event, locked_call
 from pipeline.review.guard import Refused, Viewer
 from pipeline.review.models import Appeal, ReviewCall, User
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pipeline.review.decisions import add_event, decide, locked_call, standing
+from pipeline.review.decisions import decide, standing
 from pipeline.review.desk import Desk
+from pipeline.review.events import add_event, check_hands, locked_call
 from pipeline.review.guard import Refused, Viewer
 from pipeline.review.models import Item, ReviewCall, User
 from pipeline.review.queries import QueueFilter, matching_ids
@@ -68,8 +69,6 @@ def bulk_confirm(desk: Desk, viewer: Viewer, pks: Sequence[int]) -> Done:
 
 def finish(desk: Desk, viewer: Viewer, pk: int) -> None:
     """Mark a call as reviewed. Raises Refused."""
-    from pipeline.review.decisions import check_hands
-
     with desk.database.writing() as session:
         call = locked_call(session, pk)
         check_hands(session, viewer, call)

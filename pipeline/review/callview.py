@@ -163,4 +163,4 @@ def _line(index: int, said: Utterance, items: Sequence[ItemView], *, corrected: 
 def _voice(record: CallResult) -> tuple[Span, ...]:
     if record.audition is not None:
         return merge(s for channel in record.audition.voice for s in channel)
-    return merge(t.span for t in record.diarization.turns)
+    return merge(t.span for t in record.roles.turns)

@@ -6,18 +6,19 @@ back. Two people on one item: each says which event they had last seen, and the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pipeline.review.desk import CallFileError, Desk, now
+from pipeline.review.corrections import corrected_record, rescore
+from pipeline.review.desk import CallFileError, Desk
+from pipeline.review.events import MAX_COMMENT, active, add_event, check_hands, check_seen, locked_call
 from pipeline.review.guard import Refused, Viewer
-from pipeline.review.models import Event, Item, ReviewCall, User
-from pipeline.review.reckon import Reckoned, reckon
+from pipeline.review.judge import Reckoned
+from pipeline.review.models import Event, Rescored, ReviewCall, User
 from pipeline.types import Outcome
 
 Answer = Literal["confirm", "pass", "fail", "unknown", "not_applicable"]
@@ -33,7 +34,6 @@ REASONS = (
     "rule_too_strict",
     "other",
 )
-MAX_COMMENT = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +59,6 @@ class Standing:
     decisions: dict[str, Decision]
     final: float | None  # a final score set by hand
     last_of: dict[str, int]  # rule -> latest event about it, undone or not
-
-
-def active(events: Iterable[Event]) -> list[Event]:
-    """Events that no later undo took back, oldest first; an undo may itself be undone."""
-    kept: list[Event] = []
-    cancelled: set[int] = set()
-    for event in sorted(events, key=lambda e: e.id, reverse=True):
-        if event.id in cancelled:
-            continue
-        if event.kind == "undo" and event.undoes is not None:
-            cancelled.add(event.undoes)
-        else:
-            kept.append(event)
-    return kept[::-1]
 
 
 def standing(session: Session, call_pk: int) -> Standing:
@@ -176,6 +162,7 @@ def undo(desk: Desk, viewer: Viewer, call_pk: int, event_id: int) -> None:
         if target.kind != "undo" and target not in active(events):
             raise Refused(409, "review.error.already_undone")
         add_event(session, viewer, call, "undo", rule_id=target.rule_id, undoes=event_id)
+        rescore(session, desk, call)
         refresh_reviewed(session, desk, call)
 
 
@@ -183,80 +170,27 @@ def refresh_reviewed(session: Session, desk: Desk, call: ReviewCall) -> None:
     """The reviewed score of a call from its events; none when nobody decided anything."""
     session.flush()
     held = standing(session, call.id)
-    reviewed = reckoned(desk, call, held)
+    reviewed = reckoned(session, desk, call, held)
     call.reviewed_total = reviewed.total if reviewed else None
     call.reviewed_grade = reviewed.grade if reviewed else None
     call.reviewed_fatal = reviewed.fatal if reviewed else None
 
 
-def reckoned(desk: Desk, call: ReviewCall, held: Standing) -> Reckoned | None:
-    if not held.decisions and held.final is None:
+def reckoned(session: Session, desk: Desk, call: ReviewCall, held: Standing) -> Reckoned | None:
+    """The call's score with all that people did; None when nobody did anything."""
+    if not held.decisions and held.final is None and session.get(Rescored, call.id) is None:
         return None
     try:
-        card = desk.record(call).scorecard
+        card = corrected_record(session, desk, call).scorecard
     except CallFileError as error:
         raise Refused(409, "review.error.no_record") from error
     outcomes = {rule_id: d.outcome for rule_id, d in held.decisions.items()}
-    return reckon(card, outcomes, final=held.final)
-
-
-def add_event(
-    session: Session,
-    viewer: Viewer,
-    call: ReviewCall,
-    kind: str,
-    *,
-    rule_id: str | None = None,
-    reason: str = "",
-    comment: str = "",
-    payload: dict[str, Any] | None = None,
-    undoes: int | None = None,
-) -> Event:
-    event = Event(
-        call_pk=call.id, rule_id=rule_id, kind=kind, user_id=viewer.id, at=now(), reason=reason,
-        comment=comment.strip(), payload=payload or {}, undoes=undoes,
-    )  # fmt: skip
-    session.add(event)
-    session.flush()
-    return event
-
-
-def locked_call(session: Session, call_pk: int) -> ReviewCall:
-    """The call, held until the transaction ends. Raises Refused 404."""
-    call = session.scalar(select(ReviewCall).where(ReviewCall.id == call_pk).with_for_update())
-    if call is None:
-        raise Refused(404, "review.error.not_found")
-    return call
-
-
-def check_hands(session: Session, viewer: Viewer, call: ReviewCall) -> None:
-    """Is the call this viewer's to change? Raises Refused 409 with the name of whoever has it."""
-    if call.state == "published" and viewer.role != "supervisor":
-        raise Refused(409, "review.error.published")
-    if call.assignee_id not in (None, viewer.id) and viewer.role != "supervisor":
-        owner = session.get(User, call.assignee_id)
-        raise Refused(409, "review.error.taken_by", name=owner.name if owner else "")
-
-
-def check_seen(session: Session, call_pk: int, rule_id: str, seen: int) -> None:
-    """Raises Refused 409 with the name of whoever decided since."""
-    latest = session.execute(
-        select(Event.id, User.name)
-        .join(User, User.id == Event.user_id)
-        .where(Event.call_pk == call_pk, Event.rule_id == rule_id)
-        .order_by(Event.id.desc())
-        .limit(1)
-    ).first()
-    if latest is not None and latest[0] != seen:
-        raise Refused(409, "review.error.decided_by", name=latest[1])
+    return desk.judge.reckon(call.date, card, outcomes, final=held.final)
 
 
 def _machine_outcome(session: Session, desk: Desk, call: ReviewCall, rule_id: str) -> Outcome:
-    fault = session.scalar(select(Item).where(Item.call_pk == call.id, Item.rule_id == rule_id))
-    if fault is not None:
-        return fault.outcome  # type: ignore[return-value]
     try:
-        items = desk.record(call).scorecard.items
+        items = corrected_record(session, desk, call).scorecard.items
     except CallFileError as error:
         raise Refused(409, "review.error.no_record") from error
     found = next((item for item in items if item.rule_id == rule_id), None)

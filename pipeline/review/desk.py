@@ -13,6 +13,7 @@ from pipeline.config import ReviewConfig
 from pipeline.report.calljson import CallFileError, read_call
 from pipeline.report.rows import CallResult
 from pipeline.review.database import Database
+from pipeline.review.judge import Judge
 from pipeline.review.models import ReviewCall
 from pipeline.store import Results, open_results
 
@@ -29,6 +30,7 @@ class Desk:
     database: Database
     config: ReviewConfig
     secret: str
+    judge: Judge
     roots: dict[str, tuple[Path, ...]] = field(default_factory=dict)  # day -> folders sound may come from
 
     def record(self, call: ReviewCall) -> CallResult:
@@ -61,7 +63,7 @@ def open_desk(results: Path, *, url: str | None = None, config: ReviewConfig | N
     found = open_results(results)
     database = Database(url or f"sqlite:///{found.path.resolve() / 'review.db'}")
     database.migrate()
-    return Desk(found, database, config or ReviewConfig(), database.secret("audio"))
+    return Desk(found, database, config or ReviewConfig(), database.secret("audio"), Judge(found.path))
 
 
 def desk_of(request: Request) -> Desk:

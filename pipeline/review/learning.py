@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pipeline.review.decisions import DECIDING, active
+from pipeline.review.decisions import DECIDING
 from pipeline.review.desk import CallFileError, Desk
+from pipeline.review.events import active
 from pipeline.review.models import Event, Item, ReviewCall, Rule
 from pipeline.types import Evidence, Utterance
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.review.desk import CallFileError, Desk, now
+from pipeline.review.guard import Refused
 from pipeline.review.models import Event, Item, LoadedDay, ReviewCall, Rule
 
 if TYPE_CHECKING:
@@ -165,6 +167,7 @@ def _withdraw(session: Session, pks: list[int]) -> None:
 
 def _recount_decided(desk: Desk, date: str) -> None:
     """Calls with decisions get their reviewed score anew, over the new machine result."""
+    from pipeline.review.corrections import rescore
     from pipeline.review.decisions import refresh_reviewed
 
     with desk.database.reading() as session:
@@ -175,7 +178,10 @@ def _recount_decided(desk: Desk, date: str) -> None:
         ).all()
     for pk in decided:
         with desk.database.writing() as session:
-            refresh_reviewed(session, desk, session.get_one(ReviewCall, pk))
+            call = session.get_one(ReviewCall, pk)
+            with suppress(Refused):  # its file is gone: the old reviewed score stands
+                rescore(session, desk, call)
+                refresh_reviewed(session, desk, call)
 
 
 def _pks(session: Session, date: str) -> dict[str, int]:

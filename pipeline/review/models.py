@@ -253,6 +253,14 @@ class Peaks(Base):
     data: Mapped[bytes] = mapped_column(LargeBinary)  # uint8, channel after channel
 
 
+class Rescored(Base):
+    """What a call with corrected lines comes to; made again whenever they change."""
+
+    __tablename__ = "rescored"
+    call_pk: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True)
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 class Case(Base):
     """A clip worth teaching with."""
 

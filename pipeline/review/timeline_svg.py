@@ -32,7 +32,7 @@ def timeline_svg(view: CallView, t: Words, *, peaks_href: str) -> str:
             f'<rect class="lane" x="0" y="{top}" width="{WIDTH:g}" height="{high}"/>'
             for top, high in LANES.values()
         ),
-        *(_turn(x, turn.role, turn.span) for turn in record.diarization.turns),
+        *(_turn(x, turn.role, turn.span) for turn in record.roles.turns),
         f'<image class="peaks" href="{escape(peaks_href)}" x="0" y="{BOTH[0]}" width="{WIDTH:g}" '
         f'height="{BOTH[1]}" preserveAspectRatio="none"/>',
         *(_gap(x, gap, t) for gap in events.gaps),

@@ -14,10 +14,12 @@ from pipeline.review import assignment, decisions
 from pipeline.review.audio import sound_token
 from pipeline.review.audit import note
 from pipeline.review.callview import CallView, view_call
-from pipeline.review.corrections import corrected_lines, corrected_record
+from pipeline.review.corrections import correct, corrected_record, corrections_of
 from pipeline.review.desk import Desk, desk_of, now
+from pipeline.review.events import active, add_event, locked_call
 from pipeline.review.guard import Refused, Viewer, need
 from pipeline.review.models import Appeal, Event, ReviewCall, User
+from pipeline.review.notices import tell_agent
 from pipeline.review.pages import render, words
 from pipeline.review.queries import QueueFilter, neighbours
 from pipeline.review.timeline_svg import timeline_svg
@@ -115,6 +117,20 @@ def final(
     return _panel(request, desk, viewer, pk)
 
 
+@router.post("/calls/{pk}/correct")
+def correct_line(
+    request: Request,
+    viewer: Decider,
+    pk: int,
+    index: Annotated[int, Form()],
+    role: Annotated[str, Form()],
+    text: Annotated[str, Form()],
+) -> Response:
+    """Another speaker or other words for one line; the page comes back scored again."""
+    correct(desk_of(request), viewer, pk, index=index, role=role, text=text)
+    return RedirectResponse(f"/calls/{pk}", 303)
+
+
 @router.post("/calls/{pk}/finish")
 def finish(request: Request, viewer: Decider, pk: int, query: Annotated[str, Form()] = "") -> Response:
     """Done with this call; on to the next of the queue it came from."""
@@ -132,14 +148,12 @@ def publish(request: Request, viewer: Publisher, pk: int) -> Response:
     """The agent may see the call from now on, and appeal for as long as the window is open."""
     desk = desk_of(request)
     with desk.database.writing() as session:
-        call = decisions.locked_call(session, pk)
+        call = locked_call(session, pk)
         if call.state not in ("done", "published"):
             raise Refused(409, "review.error.not_done")
         if call.state == "done":
             call.state, call.published_at = "published", now()
-            decisions.add_event(session, viewer, call, "publish")
-            from pipeline.review.notices import tell_agent
-
+            add_event(session, viewer, call, "publish")
             tell_agent(session, call, "notice.published", f"/calls/{pk}")
     return _panel(request, desk, viewer, pk)
 
@@ -169,7 +183,10 @@ def _panel_values(session: Session, desk: Desk, viewer: Viewer, call: ReviewCall
     held = decisions.standing(session, call.id)
     record = corrected_record(session, desk, call)
     view = view_call(
-        record, held, see_numbers=viewer.can("see_numbers"), corrected=corrected_lines(session, call.id)
+        record,
+        held,
+        see_numbers=viewer.can("see_numbers"),
+        corrected=frozenset(c.index for c in corrections_of(session, call.id)),
     )
     history = session.execute(
         select(Event, User.name)
@@ -177,10 +194,10 @@ def _panel_values(session: Session, desk: Desk, viewer: Viewer, call: ReviewCall
         .where(Event.call_pk == call.id)
         .order_by(Event.id.desc())
     ).all()
-    active = {e.id for e in decisions.active([e for e, _ in history])}
+    standing_ids = {e.id for e in active([e for e, _ in history])}
     appeals = {a.rule_id: a for a in session.scalars(select(Appeal).where(Appeal.call_pk == call.id))}
     return {
-        "call": call, "view": view, "held": held, "history": history, "active": active, "appeals": appeals,
+        "call": call, "view": view, "held": held, "history": history, "active": standing_ids, "appeals": appeals,
         "reasons": decisions.REASONS, "now": now(), "appeal_days": desk.config.appeal_days,
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The typical-case library, stored waveforms, and a language a user."""
+"""The typical-case library, stored waveforms, corrected lines' scores, and a language a user."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -34,6 +34,13 @@ def upgrade() -> None:
         sa.Column("call_pk", sa.Integer(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["call_pk"], ["calls.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("call_pk"),
+    )
+    op.create_table(
+        "rescored",
+        sa.Column("call_pk", sa.Integer(), nullable=False),
+        sa.Column("data", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["call_pk"], ["calls.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("call_pk"),
     )
