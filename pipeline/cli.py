@@ -22,6 +22,7 @@ COMMANDS = {
     "backtest": ("backtest", "What would change under other lexicons, before they are published."),
     "review": ("review", "The review desk: listen, confirm, overrule, answer appeals."),
     "simulate": ("simulate", "Render scripted calls with exact truth."),
+    "models": ("models", "The models callqa can load: list, fetch, verify."),
     "voices": ("voices", "Voice profiles of agents, where a site uses them: learn, list, delete."),
 }
 

@@ -26,7 +26,7 @@ from models.train.clustering import tune
 from models.train.fit import save
 from models.train.mono_calls import Speaker, render_bank
 from models.train.segmentation import train_segmentation
-from models.train.voiceprint import fit_plda, train_embedding
+from models.train.voiceprint import fit_plda, train_embedding, widened
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,10 @@ class Size:
     segmentation_steps: int = 2000
     embedding_steps: int = 1000
     batch: int = 32
-    plda_chunks: int = 2500
-    tune_voices: int = 24
-    tune_calls: int = 24
-    tune_s: float = 45.0
+    plda_chunks: int = 1000
+    tune_voices: int = 16
+    tune_calls: int = 12
+    tune_s: float = 30.0
 
 
 SMOKE = Size(
@@ -87,7 +87,7 @@ def main() -> None:
             seed=options.seed,
             keep=options.scratch / "embedding.pt",
         )
-        save(model, options.out / "embedding", half=True)
+        save(widened(model), options.out / "embedding", half=True)
         fit_plda(model, bank, chunks=size.plda_chunks, seed=options.seed, out=options.out / "plda")
     write_config(options.out)
     if options.part in ("all", "clustering"):

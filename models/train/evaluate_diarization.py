@@ -125,7 +125,7 @@ def _one(rendered: Rendered, stage: DiarizeStage, settings: DiarizeConfig) -> Re
     der, mapping = _der(people, found)
     pairs = [pair for u in spoken for pair in _words(u)]
     utterances = split_by_speaker([word for word, _ in pairs], found, channel=0)
-    settled, _ = settle_roles(utterances, found, call=call, audition=audition, settings=settings)
+    settled, _ = settle_roles(utterances, found, call=call, audition=audition)
     wrong = _wrong_words(pairs, utterances, mapping)
     roles = {"agent", "customer", "ivr", "agent2"}
     judged = [u for u in settled if u.role in roles]

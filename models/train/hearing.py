@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from models.train.network import Network
+from models.train.speech import OFFSET, SCALE
 from models.train.windows import Pool, Window, draw_window
 
 BLANK = 0
@@ -34,6 +35,8 @@ class HearingPlan:
     rate: float = 2e-3
     shortest_s: float = 1.2
     longest_s: float = 10.0
+    mask_from: float = 0.8  # share of the steps after which parts are hidden; earlier it undoes what was learned
+    many: float = 0.3
 
     def window_s(self, step: int, rng: np.random.Generator) -> tuple[float, bool]:
         """Window length and whether it packs many sentences, by how far training has come."""
@@ -43,10 +46,12 @@ class HearingPlan:
         if done < 0.25:
             return float(rng.uniform(1.5, 2.5 + 10 * done)), False
         long = self.longest_s * min(1.0, done + 0.4)
-        return (float(rng.uniform(0.5 * long, long)), True) if rng.random() < 0.5 else (float(rng.uniform(1.5, long)), False)
+        if rng.random() < self.many:
+            return float(rng.uniform(0.5 * long, long)), True
+        return float(rng.uniform(1.5, long)), False
 
 
-def rate_at(step: int, steps: int, top: float, *, warm: int = 60, fall: float = 0.4) -> float:
+def rate_at(step: int, steps: int, top: float, *, warm: int = 60, fall: float = 0.7) -> float:
     """Warm-up, flat, then falling to a twentieth over the last ``fall`` of the steps."""
     rest = (steps - step) / max(1.0, fall * steps)
     return top * min(1.0, (step + 1) / warm, 0.05 + 0.95 * rest)
@@ -110,7 +115,7 @@ def learn_to_hear(
     for step in range(first_step, plan.steps):
         seconds, many = plan.window_s(step, rng)
         length = int(seconds * 100) // 2 * 2
-        mask = step > 0.3 * plan.steps
+        mask = step > plan.mask_from * plan.steps
         count = max(6, round(plan.audio_s / seconds))
         windows = [draw_window(pool, length, rng, many=many, mask=mask) for _ in range(count)]
         windows = [w for w in windows if w.sentences]
@@ -128,7 +133,7 @@ def learn_to_hear(
         total.backward()
         torch.nn.utils.clip_grad_norm_(learned, 1.0)
         for group in optimiser.param_groups:
-            group["lr"] = rate_at(step, plan.steps, plan.rate)
+            group["lr"] = rate_at(step, plan.steps, plan.rate) * min(1.0, (step - first_step + 1) / 30)
         optimiser.step()
         heard += count * seconds
         if step % 20 == 19:
@@ -148,13 +153,10 @@ def sound_error(network: Network, shard_pool: Pool, inventory: dict[str, int], *
 
     network.eval()
     wrong = total = 0
-    rng = np.random.default_rng(0)
-    for i in range(count):
+    for i in range(min(count, len(shard_pool.texts))):
         frames = shard_pool.frames[i]
         length = len(frames) // 2 * 2
-        mel = frames[:length].astype(np.float32) / 56.0 - 2.0
-        del rng
-        rng = np.random.default_rng(i)
+        mel = frames[:length].astype(np.float32) / SCALE - OFFSET
         states, _ = network.encoder(torch.from_numpy(mel.T[None].copy()))
         best = network.sound_head(states[0, : length // 2]).argmax(-1).tolist()
         read = [u for u, before in zip(best, [BLANK, *best[:-1]]) if u not in (BLANK, before)]

@@ -5,7 +5,7 @@ stock line it knows. So its attention is taught: half of the heads of each layer
 character lies (``align``: forced alignment of the CTC shares), which also makes word times exact; and
 some characters of its own past are replaced at random, so that it must listen.
 
-With the encoder frozen, each batch heard is read several times over (a buffer of past batches).
+Hearing costs most, so each batch heard is read several times over (a buffer of past batches).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ FRAME_S = 0.02
 
 @dataclass(frozen=True, slots=True)
 class ReadingPlan:
-    """One stage. ``replays``: further updates per batch heard, on past batches (frozen encoder only)."""
+    """One stage. ``replays``: further updates of the decoder per batch heard, on past batches."""
 
     steps: int
     rate: float
@@ -47,7 +47,7 @@ class ReadingPlan:
     whole: float = 0.0  # share of batches of full 30 s windows
     times: float = 0.3  # share of windows read with timestamps
     guide: float = 0.5  # weight of the attention's teaching
-    sounds: float = 0.3  # weight of CTC, encoder not frozen
+    sounds: float = 1.0  # weight of CTC, encoder not frozen
     buffer: int = 400
 
 
@@ -214,27 +214,32 @@ def learn_to_read(
     optimiser = torch.optim.AdamW(learned, plan.rate, betas=(0.9, 0.98), weight_decay=0.01)
     network.train()
     buffer: list[Heard] = []
+    mean: list[float] = []
     begun = time.time()
     for step in range(plan.steps):
         windows, seconds = _windows(pool, blanks, plan, rng)
         heard, sound_loss = hear(network, pool, inventory, windows, plan, rng)
         batches = [heard]
-        if plan.frozen:
-            if buffer:
-                batches += [buffer[int(i)] for i in rng.integers(0, len(buffer), plan.replays)]
-            _remember(buffer, heard, plan, rng)
+        if buffer:
+            batches += [buffer[int(i)] for i in rng.integers(0, len(buffer), plan.replays)]
+        _remember(buffer, heard, plan, rng)
+        for group in optimiser.param_groups:
+            group["lr"] = rate_at(step, plan.steps, plan.rate)
         for batch in batches:
             loss, guide, right = read(network, batch, plan, forget=0.1, dropout=0.05)
-            total = loss + plan.guide * guide + (plan.sounds * sound_loss if sound_loss is not None else 0.0)
+            total = loss + plan.guide * guide
+            if batch is heard:
+                shown = (float(loss), float(guide), float(right))
+                if sound_loss is not None:
+                    total = total + plan.sounds * sound_loss
             optimiser.zero_grad()
             total.backward()
             torch.nn.utils.clip_grad_norm_(learned, 1.0)
-            for group in optimiser.param_groups:
-                group["lr"] = rate_at(step, plan.steps, plan.rate)
             optimiser.step()
+        mean = [0.95 * m + 0.05 * v for m, v in zip(mean or shown, shown)]
         if step % 20 == 19:
             extra = f" ctc {float(sound_loss):.3f}" if sound_loss is not None else ""
-            log(f"{name} {step + 1}/{plan.steps} loss {float(loss):.3f} guide {float(guide):.3f} right {float(right):.3f}"
+            log(f"{name} {step + 1}/{plan.steps} loss {mean[0]:.3f} guide {mean[1]:.3f} right {mean[2]:.3f}"
                 f"{extra} window {seconds:.1f}s {(time.time() - begun) / (step + 1):.2f} s/step")  # fmt: skip
         if step % 100 == 99:
             pool.grow()
@@ -242,7 +247,7 @@ def learn_to_read(
 
 
 def _remember(buffer: list[Heard], heard: Heard, plan: ReadingPlan, rng: np.random.Generator) -> None:
-    kept = Heard(heard.states.half(), heard.bias, heard.tokens, heard.wanted, heard.places)
+    kept = Heard(heard.states.detach().half(), heard.bias, heard.tokens, heard.wanted, heard.places)
     if len(buffer) < plan.buffer:
         buffer.append(kept)
     else:

@@ -78,7 +78,7 @@ def train_embedding(bank: list[Speaker], *, steps: int, batch: int, seed: int, k
 
     trained = fit(model, loss, steps=steps, rate=1.5e-3, name="embedding", keep=keep)
     del trained.centres
-    return widened(trained)
+    return trained
 
 
 def _embed(model: XVectorMFCC, chunks: list[Chunk]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -79,7 +79,7 @@ def draw_window(
         if index is None:
             break
         frames = pool.frames[index].astype(np.float32) / SCALE - OFFSET
-        frames += rng.uniform(-0.2, 0.2) + _colour(rng)
+        frames = frames[:, _WARPS[int(rng.integers(len(_WARPS)))]] + (rng.uniform(-0.2, 0.2) + _colour(rng))
         lead, tail = pool.edges[index]
         edge = np.concatenate([frames[: max(lead - 2, 1)], frames[len(frames) - max(tail - 2, 1) :]])
         pause = min(int(rng.exponential(25)), length - at - len(frames)) if many and sentences else 0
@@ -102,6 +102,21 @@ def draw_window(
     if mask:
         _mask(mel[:at], rng)
     return Window(mel, sentences, spans)
+
+
+def _warp(factor: float) -> NDArray[np.int64]:
+    """Which mel band each band is taken from when every frequency inside the telephone band moves by ``factor``."""
+    mel = np.linspace(0, _MEL_TOP, 82)[1:-1]
+    hz = np.where(mel < 15, mel * 200 / 3, 1000 * np.exp((mel - 15) * np.log(6.4) / 27))  # Slaney's scale
+    low, high = np.searchsorted(hz, [280.0, 3450.0])
+    source = np.abs(hz[None] - (hz / factor)[:, None]).argmin(1).clip(low, high - 1)
+    inside = np.arange(80)
+    inside[low:high] = source[low:high]
+    return inside
+
+
+_MEL_TOP = 15 + 27 * np.log(8.0) / np.log(6.4)  # 8 kHz
+_WARPS = [_warp(factor) for factor in np.linspace(0.86, 1.16, 13)]
 
 
 def _colour(rng: np.random.Generator) -> NDArray[np.float32]:
