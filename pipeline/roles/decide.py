@@ -22,6 +22,7 @@ MAX_LOG_ODDS = 7.0  # 99.9 %: no set of words is surer than this
 MIN_PHRASE_CLUES = 2  # different kinds of phrases before words may overrule a channel map
 MIXED = 1.5  # log-odds for both sides at once: more than one stray phrase of the other kind
 SHOWN = 0.15  # contributions smaller than this are not listed as evidence
+_SETTINGS = DiarizeConfig()
 TRANSFER_SLACK_S = 5.0  # a first agent may say goodbye this long into the second's first words
 
 Party = str
@@ -44,19 +45,24 @@ def settle_roles(
     *,
     call: Call,
     audition: Audition | None = None,
-    settings: DiarizeConfig | None = None,
 ) -> tuple[tuple[Utterance, ...], Diarization]:
     """The same utterances and turns with the roles that words, map and voices settle.
 
     ``utterances`` carry ``speaker`` (mono) or ``channel`` (stereo) and the mean word probability as
     ``confidence``, which is multiplied by the role confidence here.
     """
-    chosen = settings or DiarizeConfig()
     menus = [tone.span for tone in audition.tones if tone.kind == "ivr"] if audition else []
     spoken = [u for u in utterances if not _inside(u.span, menus)]
     prior = _map_prior(diarization, call)
-    decision = decide(spoken, call=call, prior=prior, settings=chosen, voices=diarization.voice_log_odds)
-    sure = decision.probability >= chosen.min_role_probability
+    decision = decide(
+        spoken,
+        call=call,
+        prior=prior,
+        voices=diarization.voice_log_odds,
+        min_probability=diarization.min_role_probability,
+        swap_probability=diarization.swap_probability,
+    )
+    sure = decision.probability >= diarization.min_role_probability
     roles = decision.roles if sure else {}
     notes = decision.notes if sure else (*decision.notes, text("roles.unsure", percent=decision.probability))
     settled = tuple(
@@ -83,12 +89,17 @@ def decide(
     *,
     call: Call,
     prior: Mapping[Party, float] | None = None,
-    settings: DiarizeConfig | None = None,
     voices: Mapping[Party, float] | None = None,
     weights: Weights | None = None,
+    min_probability: float = _SETTINGS.min_role_probability,
+    swap_probability: float = _SETTINGS.swap_probability,
 ) -> Decision:
-    """Roles of the parties that speak. ``prior``: log-odds from the channel map; ``voices``: from profiles."""
-    chosen, known, extra = settings or DiarizeConfig(), weights or load_weights(), voices or {}
+    """Roles of the parties that speak. ``prior``: log-odds from the channel map; ``voices``: from profiles.
+
+    Words surer than ``min_probability`` that the map is wrong are reported, than ``swap_probability``
+    believed.
+    """
+    known, extra = weights or load_weights(), voices or {}
     said = {party: [u for u in utterances if _party(u) == party] for party in _parties(utterances)}
     menus: dict[Party, Role] = {party: "ivr" for party, own in said.items() if is_menu(own)}
     people = {party: own for party, own in said.items() if party not in menus}
@@ -98,7 +109,8 @@ def decide(
     clues = {party: party_clues(own, talk, direction=call.direction) for party, own in people.items()}
     scores = {party: known.score(clues[party]) + extra.get(party, 0.0) for party in people}
     if prior:
-        return _against_map(scores, clues, prior, menus, chosen, known)
+        limits = (min_probability, swap_probability)
+        return _against_map(scores, clues, prior, menus, known, limits)
     if len(people) == 1:
         role, probability = _alone(clues, known, next(iter(scores.values())))
         return Decision({**menus, next(iter(people)): role}, probability, _listed(clues, known, extra))
@@ -140,8 +152,8 @@ def _against_map(
     clues: Mapping[Party, Clues],
     prior: Mapping[Party, float],
     menus: Mapping[Party, Role],
-    settings: DiarizeConfig,
     weights: Weights,
+    limits: tuple[float, float],
 ) -> Decision:
     """Stereo: do the words agree with the channel map, and if not, which of them is right?"""
     agent = max(prior, key=lambda party: prior[party])
@@ -151,11 +163,11 @@ def _against_map(
     total = words + prior[agent]
     against = _sigmoid(-words)
     kinds = {name for own in clues.values() for name, v in own.items() if v > 0 and name in _phrase_names()}
-    certain = against >= settings.swap_probability and len(kinds) >= MIN_PHRASE_CLUES and total < 0
+    certain = against >= limits[1] and len(kinds) >= MIN_PHRASE_CLUES and total < 0
     notes: tuple[str, ...] = ()
     if certain:
         notes = (text("roles.swapped", percent=against),)
-    elif against >= settings.min_role_probability:
+    elif against >= limits[0]:
         notes = (text("roles.contradicted", percent=against),)
     mapped: Role = "customer" if certain else "agent"
     other: Role = "agent" if certain else "customer"

@@ -7,6 +7,7 @@ A role known from the channel is given here. In mono the turns carry a speaker l
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -57,7 +58,7 @@ class DiarizeStage:
         audition: Audition = work.artefacts["audition"]
         channel = diarized_channel(audition)
         if channel is None:
-            return from_channels(work.call, audition)
+            return self._with_limits(from_channels(work.call, audition))
         try:
             samples = work.sound().at(MODEL_HZ).channel(channel)
         except AudioError as error:
@@ -68,14 +69,22 @@ class DiarizeStage:
             return Failure(work.call.id, self.name, "permanent", str(error))
         voice = audition.voice[channel]
         if not voice:
-            return Diarization((), "none", 0.0)
+            return self._with_limits(Diarization((), "none", 0.0))
         found = diarizer(without_tones(samples, audition, channel), voice=voice)
-        return Diarization(
+        mono = Diarization(
             turns=_turns(found.turns, voice, channel),
             role_source="diarized",
             role_confidence=0.0,
             exclusive=_turns(found.exclusive, voice, channel),
             voice_log_odds=self._known_voice(work.call, found.voiceprints),
+        )
+        return self._with_limits(mono)
+
+    def _with_limits(self, found: Diarization) -> Diarization:
+        return replace(
+            found,
+            min_role_probability=self._settings.min_role_probability,
+            swap_probability=self._settings.swap_probability,
         )
 
     def _known_voice(self, call: Call, prints: Mapping[str, Any]) -> dict[str, float]:
