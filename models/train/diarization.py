@@ -45,15 +45,15 @@ class Size:
 
 
 SMOKE = Size(
-    voices=8,
-    sentences=3,
-    segmentation_steps=12,
-    embedding_steps=12,
-    batch=8,
-    plda_chunks=150,
-    tune_voices=4,
-    tune_calls=3,
-    tune_s=12.0,
+    voices=4,
+    sentences=2,
+    segmentation_steps=3,
+    embedding_steps=3,
+    batch=4,
+    plda_chunks=50,
+    tune_voices=3,
+    tune_calls=2,
+    tune_s=8.0,
 )
 
 
