@@ -3,14 +3,12 @@ recordings, from whatever times it has."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from functools import cache
 
-import pipeline.measures
 from pipeline.config import MeasureConfig
+from pipeline.measures import compute_all, scene_of
 from pipeline.measures.events import find_events
-from pipeline.measures.registry import REGISTRY, compute_all, scene_of
+from pipeline.measures.registry import REGISTRY
 from pipeline.rules.dialogue import read_dialogue
 from pipeline.types import Conversation, Events, Measured
 
@@ -18,14 +16,11 @@ from pipeline.types import Conversation, Events, Measured
 @cache
 def registered_measures() -> frozenset[str]:
     """Names of all measures there are."""
-    for module in pkgutil.iter_modules(pipeline.measures.__path__):
-        importlib.import_module(f"pipeline.measures.{module.name}")
     return frozenset(REGISTRY)
 
 
 def measured_text(conversation: Conversation, events: Events | None = None) -> Measured:
     """Measures and events of a conversation without sound; ``events`` are taken as given, else found."""
-    registered_measures()
     settings = MeasureConfig()
     if events is None:
         events = find_events(conversation, settings)

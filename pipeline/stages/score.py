@@ -12,16 +12,8 @@ from pipeline.rules.facts import CallFacts, Doubts
 from pipeline.rules.flagging import flag_call
 from pipeline.rules.scoring import choose_template, score_call
 from pipeline.stages.base import Work
-from pipeline.types import (
-    Audition,
-    Call,
-    Conversation,
-    Diarization,
-    Failure,
-    Measured,
-    Scorecard,
-    Transcript,
-)
+from pipeline.stages.measure import conversation_of
+from pipeline.types import Conversation, Failure, Measured, Scorecard
 
 
 class ScoreStage:
@@ -65,10 +57,8 @@ class ScoreStage:
         return [self._one(work) for work in works]
 
     def _one(self, work: Work) -> Scorecard | Failure:
-        found = work.artefacts
-        conversation = assemble(work.call, found["audition"], found["diarize"], found["transcribe"])
         try:
-            return self.score(conversation, found["measure"])
+            return self.score(conversation_of(work), work.artefacts["measure"])
         except ValueError as error:  # no scorecard fits the call
             return Failure(work.call.id, self.name, "permanent", str(error))
 
@@ -84,18 +74,3 @@ def facts_of(
 ) -> CallFacts:
     doubts = Doubts(settings.min_words, settings.min_roles, settings.min_hangup, settings.min_events)
     return CallFacts(conversation, measured, phrases=book.index, doubts=doubts, festivals=book.festivals)
-
-
-def assemble(
-    call: Call, audition: Audition | None, diarization: Diarization, transcript: Transcript
-) -> Conversation:
-    """The conversation the rules read. Roles settled from the words replace the diarizer's."""
-    final = transcript.diarization or diarization
-    return Conversation(
-        call=call,
-        audition=audition,
-        turns=final.turns,
-        utterances=transcript.utterances,
-        role_confidence=final.role_confidence,
-        asr_confidence=transcript.asr_confidence,
-    )
