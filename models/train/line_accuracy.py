@@ -150,7 +150,11 @@ class Tally:
                 self.rings.append(match.count == true["count"])
             if true["kind"] == "dtmf":
                 self.tones["digits " + ("right" if match.detail == true["detail"] else "wrong")] += 1
+        menus = [_span(u) for u in truth["utterances"] if u["role"] == "ivr"]
         for extra in rest:
+            if extra.kind == "ivr" and any(_common(extra.span, menu) > 0 for menu in menus):
+                self.tones["right ivr"] += 1
+                continue
             self.tones["false " + extra.kind] += 1
             self._miss(truth, f"tone that is none: {extra}")
 

@@ -25,6 +25,7 @@ DTMF_TOLERANCE = 0.015  # ITU-T Q.24: must accept ±1.5 %, must refuse beyond ±
 LEVEL_WOBBLE_DB = 1.5
 MIN_DTMF_S, MAX_DTMF_S = 0.04, 2.0
 MIN_BEAT_S = 0.15
+DTMF_SHARE = 0.85
 BEEP_RANGE_HZ = (600.0, 3000.0)  # below it a nasal can be as pure
 BEEP_SHARE, BEEP_RANGE_S = 0.9, (0.12, 1.5)
 AROUND = 5  # 10 ms levels looked at on either side of a beat
@@ -63,7 +64,7 @@ def find_tones(signal: FloatArray, peaks: Peaks, *, plan: str, channel: int | No
     beats = _beats(signal, peaks)
     heard: list[Heard] = []
     rest: list[Beat] = []
-    dtmf = [(b, key) for b in beats if (key := _dtmf_key(b))]
+    dtmf = [(b, key) for b in beats if (key := _dtmf_key(b)) and _purity(b, peaks, 2) >= DTMF_SHARE]
     heard += _digits(dtmf, channel)
     keyed = {id(b) for b, _ in dtmf}
     cadences = PLANS[plan]
@@ -279,11 +280,19 @@ def _is_beep(beat: Beat, peaks: Peaks) -> bool:
         return False
     if not BEEP_RANGE_S[0] <= beat.span.duration_s <= BEEP_RANGE_S[1]:
         return False
-    inside = slice(
-        round(beat.span.start_s / STEP_S) + 1, max(2, round((beat.span.end_s - 2 * CENTRE_S) / STEP_S))
-    )
-    shares = peaks.share[inside, 0]
-    return bool(shares.size) and float(np.median(shares)) >= BEEP_SHARE
+    return _purity(beat, peaks, 1) >= BEEP_SHARE
+
+
+def _purity(beat: Beat, peaks: Peaks, tones: int) -> float:
+    """Share of the beat's power in its ``tones`` strongest peaks, what the line's noise adds left out."""
+    first = round(beat.span.start_s / STEP_S) + 1
+    inside = slice(first, max(first + 1, round((beat.span.end_s - 2 * CENTRE_S) / STEP_S)))
+    shares = peaks.share[inside, :tones].sum(axis=1)
+    if not shares.size:
+        return 0.0
+    noise_db = float(np.percentile(peaks.power_db, 20)) - float(np.median(peaks.power_db[inside]))
+    clean = 1 - min(0.5, 10 ** (noise_db / 10))
+    return min(1.0, float(np.median(shares)) / clean)
 
 
 def _beep(beat: Beat, channel: int | None) -> Heard:

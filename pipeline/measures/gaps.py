@@ -100,7 +100,7 @@ def _typed(
     settings: MeasureConfig,
 ) -> Gap:
     last = _last_before(span, heard)
-    if _is_after_farewell(span, conversation, heard):
+    if _is_after_farewell(span, conversation, heard, settings.thinking_s):
         return Gap(span, "after_farewell", "customer", confidence=_sure(conversation))
     announced = _announcement(span, conversation.utterances, settings)
     waiting_on = _waiting_on(span, last, conversation, heard, announced=announced is not None)
@@ -126,11 +126,14 @@ def _typed(
     return gap
 
 
-def _is_after_farewell(span: Span, conversation: Conversation, heard: Activity) -> bool:
-    """The silence that ends the call, when a goodbye came shortly before it or nothing was recognised."""
+def _is_after_farewell(span: Span, conversation: Conversation, heard: Activity, thinking_s: float) -> bool:
+    """The silence that ends the call: short, or with a goodbye before it, or nothing was recognised.
+
+    A long one without a goodbye is dead air that somebody gave up on.
+    """
     if span.end_s < heard.window.end_s - 0.05 or not heard.anyone:
         return False
-    if not conversation.utterances:
+    if not conversation.utterances or span.duration_s < thinking_s:
         return True
     near = [u for u in conversation.utterances if u.span.end_s >= span.start_s - FAREWELL_LAST_S]
     return any(says(u.text, "farewell") or says(u.text, "closing_line") for u in near)

@@ -217,6 +217,12 @@ def word_clues(conversation: Conversation, heard: Activity, settings: MeasureCon
     return []
 
 
+def _is_assent(tail: Sequence[Utterance]) -> bool:
+    """The customer's last words are a sign of leave-taking: 好的, 谢谢."""
+    own = [u for u in tail if u.role == "customer"]
+    return bool(own) and any(says(own[-1].text, cue) for cue in ("backchannel", "consent", "thanks"))
+
+
 def last_speaker(heard: Activity) -> Role:
     ends = {role: max((s.end_s for s in heard.of(role)), default=-1.0) for role in ("agent", "customer")}
     if max(ends.values()) < 0:

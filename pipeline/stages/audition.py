@@ -14,7 +14,19 @@ import numpy as np
 
 from pipeline.audio import AudioError, Sound
 from pipeline.config import AuditionConfig
-from pipeline.listen import clicks, frames, loudness, music, nuclei, opening, pitch, spectrum, tones, voice
+from pipeline.listen import (
+    clicks,
+    frames,
+    loudness,
+    music,
+    nuclei,
+    opening,
+    pitch,
+    spectrum,
+    tones,
+    voice,
+    voicing,
+)
 from pipeline.listen.frames import LEVEL_STEP_S, FloatArray
 from pipeline.stages.base import Work
 from pipeline.stages.gate import channel_gate, echo_frames
@@ -120,7 +132,11 @@ class _Ear:
             probability, threshold=settings.vad_threshold, release=settings.vad_release, **least
         )
         refined = voice.refine_edges(candidates, probability, self.signal, RATE_HZ, taken=taken, **least)
-        return voice.without(refined, taken, min_voice_s=settings.min_voice_s)
+        more = voicing.overlooked(
+            refined, self.signal, RATE_HZ, taken=taken, min_voice_s=settings.min_voice_s
+        )
+        found = merge((*refined, *more), join_s=settings.min_pause_s)
+        return voice.without(found, taken, min_voice_s=settings.min_voice_s)
 
 
 def _wider(span: Span) -> Span:
