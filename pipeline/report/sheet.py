@@ -55,6 +55,7 @@ class Book:
         self.lang = lang
         self._book = Workbook(write_only=True)
         self._rows: dict[str, int] = {}
+        self._cells: dict[tuple[str, str, str | None, bool], Any] = {}
 
     def sheet(self, name: str, *, widths: Sequence[int], part: int = 1) -> Any:
         from openpyxl.utils import get_column_letter
@@ -140,22 +141,17 @@ class Book:
         sheet.append(cells)
 
     def _cell(self, sheet: Any, value: Any, column: Column, fill: str | None) -> Any:
-        from openpyxl.styles import Alignment, PatternFill
-
+        """The value itself where it needs no style, else a cell. Cells are reused: a row is written at once,
+        and making a style for each of a million cells took minutes."""
         value = safe(value)
         date = isinstance(value, datetime)
         if not (fill or date or column.wrap or (column.number and value is not None)):
             return value
-        cell = self._styled(sheet, value)
-        if fill:
-            cell.fill = PatternFill("solid", fgColor=_FILLS[fill])
-        if date:
-            cell.number_format = "yyyy-mm-dd hh:mm:ss"
-        elif column.number:
-            cell.number_format = column.number
-        if column.wrap:
-            cell.alignment = Alignment(wrap_text=True, vertical="top")
-        return cell
+        key = (sheet.title, column.name, fill, date)
+        if key not in self._cells:
+            self._cells[key] = self._styled(sheet, None, **_styles(column, fill, date))
+        self._cells[key].value = value
+        return self._cells[key]
 
     def _styled(self, sheet: Any, value: Any, **styles: Any) -> Any:
         from openpyxl.cell import WriteOnlyCell
@@ -164,3 +160,18 @@ class Book:
         for name, style in styles.items():
             setattr(cell, name, style)
         return cell
+
+
+def _styles(column: Column, fill: str | None, date: bool) -> dict[str, Any]:
+    from openpyxl.styles import Alignment, PatternFill
+
+    styles: dict[str, Any] = {}
+    if fill:
+        styles["fill"] = PatternFill("solid", fgColor=_FILLS[fill])
+    if date:
+        styles["number_format"] = "yyyy-mm-dd hh:mm:ss"
+    elif column.number:
+        styles["number_format"] = column.number
+    if column.wrap:
+        styles["alignment"] = Alignment(wrap_text=True, vertical="top")
+    return styles
