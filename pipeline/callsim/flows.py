@@ -218,7 +218,7 @@ def _hold(flow: Flow) -> None:
         flow.say(flow.desk, _unnamed(flow.bank.line("hold_ask")))
         flow.customer("agree")
     reassured = long and "hold.reassure_15s" not in faults
-    stretches = [float(s) for s in flow.rng.uniform(10.5, 12.5, 3)] if reassured else [_seconds(flow, long)]
+    stretches = [float(s) for s in flow.rng.uniform(9.5, 11.5, 3)] if reassured else [_seconds(flow, long)]
     sound = "music" if not asked or flow.chance(0.7) else "silence"
     style = str(flow.rng.choice(MUSIC_STYLES))
     for i, seconds in enumerate(stretches):
@@ -278,7 +278,8 @@ def _closing(flow: Flow) -> None:
         flow.customer("customer_thanks")
         if "polite.thanks_reply" not in faults:
             flow.agent("thanks_reply")
-    if "hangup.silent_customer" in faults or ("close.anything_else" not in faults and flow.chance(0.05)):
+    ends_well = not any(f.startswith(("close.", "hangup.")) for f in faults)
+    if "hangup.silent_customer" in faults or (ends_well and flow.chance(0.05)):
         _silent_end(flow)
         return
     if "close.order" in faults:

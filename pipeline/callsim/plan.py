@@ -19,6 +19,7 @@ from pipeline.timeline import gaps as gaps_between
 from pipeline.types import GapKind, Span
 
 COMMA_PAUSE_S, SENTENCE_PAUSE_S = 0.18, 0.32  # inside a line, at 220 characters a minute
+SHORTEST_PHRASE_S = 0.3  # nobody says 喂 in less
 LISTED_GAP_S = 0.3  # shorter silences between lines are not listed
 DEAD_AIR_S = 3.0  # a silence from here on is not thinking (standards page, hold.dead_air)
 # Full-width marks are written as escapes: they look like their ASCII sisters in many fonts.
@@ -199,7 +200,7 @@ def _phrases(text: str, start_s: float, cpm: float) -> Iterator[Phrase]:
         count = count_characters(words)
         if count == 0:
             continue
-        end = _ms(at + 60 * count / cpm)
+        end = _ms(at + max(SHORTEST_PHRASE_S, 60 * count / cpm))
         yield Phrase(words, Span(at, end))
         pause = COMMA_PAUSE_S if not marks or marks[0] in _SHORT else SENTENCE_PAUSE_S
         at = _ms(end + pause * min(1.5, 220 / cpm))

@@ -132,16 +132,20 @@ def speak_many(
 
 
 def _speak_exactly(texts: Sequence[str], voices: Sequence[Voice], workers: int) -> list[Samples]:
-    """Render, measure, render again at the corrected rate; resampling takes away what is left."""
+    """Render, measure, render again what is off, twice at most; resampling takes away the rest."""
     pairs = list(zip(texts, voices))
     lengths = [round(60 * count_characters(t) / v.cpm * RATE_HZ) for t, v in pairs]
     speeds = [v.wpm() for v in voices]
     raw = _synthesise(pairs, speeds, workers)
-    speeds = [
-        int(np.clip(round(s * len(x) / _ESPEAK_HZ / v.formant / (n / RATE_HZ)), 80, 450))
-        for s, x, v, n in zip(speeds, raw, voices, lengths)
-    ]
-    return [_colour(x, v, n) for x, v, n in zip(_synthesise(pairs, speeds, workers), voices, lengths)]
+    for tolerance in (0.01, 0.05):
+        # How much longer each is than it should be.
+        over = [len(x) / _ESPEAK_HZ / v.formant / (n / RATE_HZ) for x, v, n in zip(raw, voices, lengths)]
+        off = [i for i, ratio in enumerate(over) if abs(ratio - 1) > tolerance]
+        for i in off:
+            speeds[i] = int(np.clip(round(speeds[i] * over[i]), 80, 450))
+        for i, sound in zip(off, _synthesise([pairs[i] for i in off], [speeds[i] for i in off], workers)):
+            raw[i] = sound
+    return [_colour(x, v, n) for x, v, n in zip(raw, voices, lengths)]
 
 
 def speak_words(
