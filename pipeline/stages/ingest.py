@@ -26,7 +26,7 @@ from pipeline.stages.recordings import (
     sha256,
     still_growing,
 )
-from pipeline.types import Call, CallRecord, LedgerRow, LedgerStatus
+from pipeline.types import Call, CallRecord, Direction, LedgerRow, LedgerStatus
 
 STAGE = "ingest"
 Progress = Callable[[int, int], None]
@@ -209,10 +209,14 @@ def _examined(item: _Found, growing: set[str], config: IngestConfig) -> _Found:
 
 
 def _agent_first(item: _Found, config: IngestConfig) -> tuple[str, ...]:
+    """The record's agent_channel counts the legs as the suffixes do; without it, the direction decides."""
     paths = item.recording.paths
-    if len(paths) == 2 and config.agent_leg.get(_direction(item)) == config.leg_suffixes[1]:
-        return paths[::-1]
-    return paths
+    if len(paths) != 2:
+        return paths
+    told = item.record.agent_channel if item.record else None
+    if told is None:
+        told = int(config.agent_leg.get(_direction(item)) == config.leg_suffixes[1])
+    return paths[::-1] if told == 1 else paths
 
 
 def _settled(
@@ -251,7 +255,7 @@ def _settled(
     return calls, rows, remarks
 
 
-def _direction(item: _Found) -> str:
+def _direction(item: _Found) -> Direction:
     told = item.record.direction if item.record else "unknown"
     return item.name.direction if told == "unknown" and item.name else told
 
@@ -261,7 +265,7 @@ def _call(item: _Found, call_id: str, config: IngestConfig) -> Call:
     joined = len(item.probes) == 2
     channels = 2 if joined else item.probes[0].channels
     agent_channel: int | None = None
-    direction = record.direction if record and record.direction != "unknown" else name.direction
+    direction = _direction(item)
     if joined:
         agent_channel = 0  # the agent's leg goes first
     elif channels == 2:

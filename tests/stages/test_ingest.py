@@ -112,12 +112,23 @@ def test_nothing_there(tmp_path: Path, where: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("record_direction", "agent_leg"), [("inbound", "out"), ("outbound", "in"), ("", "out")]
+    ("record_direction", "agent_channel", "agent_leg"),
+    [
+        ("inbound", "", "out"),
+        ("outbound", "", "in"),
+        ("", "", "out"),
+        ("inbound", "0", "in"),
+        ("outbound", "1", "out"),
+    ],
 )
-def test_one_leg_files_are_joined_agent_first(tmp_path: Path, record_direction: str, agent_leg: str) -> None:
+def test_one_leg_files_are_joined_agent_first(
+    tmp_path: Path, record_direction: str, agent_channel: str, agent_leg: str
+) -> None:
     for leg in ("in", "out"):
         record_call(tmp_path / f"call7-{leg}.wav", channels=1)
-    found = look(tmp_path, HEAD + f"C7,call7.wav,1001,{record_direction},2026-11-21 09:00:00,\n")
+    found = look(
+        tmp_path, HEAD + f"C7,call7.wav,1001,{record_direction},2026-11-21 09:00:00,{agent_channel}\n"
+    )
     (call,) = found.calls
     assert Path(call.path).name == f"call7-{agent_leg}.wav"
     assert (len(call.paths), call.channels, call.agent_channel, call.id) == (2, 2, 0, "C7")
