@@ -117,6 +117,11 @@ def read_day(day_dir: Path) -> DayReport:
     )
 
 
+def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
+    """Its rows as named tuples."""
+    yield from frame.itertuples(index=False)
+
+
 def _verdicts(day_dir: Path, outcome: str, columns: list[str] | None = None) -> pd.DataFrame:
     import pyarrow.parquet as pq
 

@@ -16,7 +16,7 @@ from pipeline import __version__
 from pipeline.report import charts
 from pipeline.report.calljson import CallFileError, read_call
 from pipeline.report.callline import Fault, draw_call, faults_of, release_words, signed, unknown_count
-from pipeline.report.day import BANDS, DayReport, read_day
+from pipeline.report.day import BANDS, DayReport, read_day, rows_of
 from pipeline.report.sheet import clock
 from pipeline.report.workbook import flag_words
 from pipeline.strings import text
@@ -87,7 +87,7 @@ def _context(report: DayReport, lang: str) -> dict[str, Any]:
         "common": Markup(_common(report, lang)),
         "agents": Markup(_agents(report, lang)),
         "more_agents": max(0, report.calls["agent_id"].nunique() - MAX_BARS),
-        "teams": report.people("team").head(MAX_BARS).itertuples(),
+        "teams": rows_of(report.people("team").head(MAX_BARS)),
         "worst": [(row, drawn.get(row["call_id"])) for row in _worst_rows(report, lang)],
         "views": views,
         "flagged": len(flagged),
@@ -128,14 +128,14 @@ def _common(report: DayReport, lang: str) -> str:
         charts.Bar(
             str(row.title), int(row.calls), text("page.points", lang, points=signed(row.points)), "warn"
         )
-        for row in report.common_faults.head(MAX_BARS).itertuples()
+        for row in rows_of(report.common_faults.head(MAX_BARS))
     ]
     return charts.bars(rows)
 
 
 def _agents(report: DayReport, lang: str) -> str:
     rows = []
-    for who in report.people("agent_id").itertuples():
+    for who in rows_of(report.people("agent_id")):
         if who.mean != who.mean:  # nothing of theirs could be judged
             continue
         name = " ".join(part for part in (who.name, who.agent_id) if part) or text("page.unknown_agent", lang)
@@ -146,7 +146,7 @@ def _agents(report: DayReport, lang: str) -> str:
 def _worst_rows(report: DayReport, lang: str) -> Iterator[dict[str, Any]]:
     zone = ZoneInfo(report.timezone)
     firsts = report.faults.drop_duplicates(["call_id", "rule_id"])
-    for call in report.worst[report.worst["total"].notna()].head(MAX_WORST).itertuples():
+    for call in rows_of(report.worst[report.worst["total"].notna()].head(MAX_WORST)):
         own = firsts[firsts["call_id"] == call.call_id]
         yield {
             "call_id": call.call_id,
@@ -197,7 +197,7 @@ def _unaccounted(report: DayReport) -> list[tuple[str, str, str, str]]:
     order = {"failed": 0, "missing_audio": 1, "excluded": 2}
     rows = report.ledger[report.ledger["status"] != "scored"]
     rows = rows.assign(order=rows["status"].map(order)).sort_values(["order", "call_id", "file"])
-    return [(row.status, row.call_id, Path(row.file).name, row.reason) for row in rows.itertuples()]
+    return [(row.status, row.call_id, Path(row.file).name, row.reason) for row in rows_of(rows)]
 
 
 def _footer(report: DayReport, lang: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from pipeline.report.day import DayReport, read_day
+from pipeline.report.day import DayReport, read_day, rows_of
 from pipeline.report.sheet import Book, Column, clock
 from pipeline.strings import text
 
@@ -102,7 +102,7 @@ def _summary_faults(book: Book, sheet: Any, report: DayReport) -> None:
     names = [text("workbook.summary.common", book.lang)]
     names += [text(f"column.{name}", book.lang) for name in ("calls", "points", "group", "rule_id")]
     book.head(sheet, names)
-    for fault in report.common_faults.head(15).itertuples():
+    for fault in rows_of(report.common_faults.head(15)):
         book.line(sheet, [fault.title, fault.calls, fault.points, fault.group, fault.rule_id])
 
 
@@ -120,7 +120,7 @@ def _call_rows(report: DayReport, lang: str) -> Iterator[list[Any]]:
     counts = report.faults.drop_duplicates(["call_id", "rule_id"]).groupby("call_id").size().to_dict()
     yes = text("workbook.yes", lang)
     zone = ZoneInfo(report.timezone)
-    for call in report.worst.itertuples():
+    for call in rows_of(report.worst):
         yield [
             call.call_id, _local(call.started_at, zone), call.agent_id, call.agent_name, call.team,
             text(f"direction.{call.direction}", lang), clock(call.duration_s), _number(call.total), call.grade,
@@ -145,7 +145,7 @@ def _fault_columns() -> tuple[Column, ...]:
 
 
 def _fault_rows(faults: pd.DataFrame, report: DayReport, lang: str) -> Iterator[list[Any]]:
-    for fault in faults.itertuples():
+    for fault in rows_of(faults):
         yield [
             fault.call_id, fault.agent_id, fault.agent_name, fault.team,
             report.titles.get(fault.rule_id, fault.rule_id), fault.group, fault.points, clock(fault.start_s),
@@ -165,7 +165,7 @@ def _people_columns(by: str) -> tuple[Column, ...]:
 
 def _people_rows(report: DayReport, by: str, lang: str) -> Iterator[list[Any]]:
     nobody = text("workbook.nobody", lang)
-    for who in report.people(by).itertuples():
+    for who in rows_of(report.people(by)):
         key = getattr(who, by) or nobody
         names = [key, who.name if key != nobody else "", who.of_team] if by == "agent_id" else [key]
         yield [
@@ -185,7 +185,7 @@ def _ledger_rows(report: DayReport, lang: str) -> Iterable[list[Any]]:
     """What was not scored stands first."""
     order = {"failed": 0, "missing_audio": 1, "excluded": 2, "scored": 3}
     ledger = report.ledger.assign(order=report.ledger["status"].map(order)).sort_values(["order", "call_id"])
-    for row in ledger.head(MAX_ROWS).itertuples():
+    for row in rows_of(ledger.head(MAX_ROWS)):
         yield [row.call_id, row.file, text(f"status.{row.status}", lang), row.stage, row.reason, row.sha256]
 
 
