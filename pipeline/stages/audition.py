@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -77,6 +78,8 @@ def audition(
     """Listen to ``sound``. ``agent_channel`` (0 or 1) only tells on which leg menus would speak."""
     chosen = settings or AuditionConfig()
     gate = channel_gate(sound.samples, sound.sample_rate_hz)
+    # what the decoder met (a lost end, samples that were no numbers) is a fault of the line too
+    gate = replace(gate, truncated=gate.truncated or sound.truncated, faults=(*gate.faults, *sound.notes))
     ears = [_Ear(sound, i, gate, chosen) for i in range(sound.channels)]
     if gate.layout == "identical":
         ears = [ears[0]] * sound.channels
