@@ -8,7 +8,7 @@ sibilants do not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from pipeline.listen.frames import FloatArray
 from pipeline.types import Span
 
 HOP_S = 0.01
+WINDOW_S = 0.032
 BAND_HZ = (300.0, 2500.0)
 DIP_DB = 2.0
 MIN_APART_S = 0.09  # fast Mandarin speech reaches 8 syllables a second, never 11
@@ -33,14 +34,9 @@ def syllable_nuclei(signal: FloatArray, rate_hz: int, voice: Iterable[Span]) -> 
     """
     from scipy.signal import find_peaks
 
+    chosen = [s for s in voice if s.duration_s >= 2 * HOP_S]
     found: list[float] = []
-    for span in voice:
-        piece = np.asarray(
-            signal[round(span.start_s * rate_hz) : round(span.end_s * rate_hz)], dtype=np.float32
-        )
-        energy = vowel_energy_db(piece, rate_hz)
-        if energy.size < 3:
-            continue
+    for span, energy in zip(chosen, vowel_energy_db(signal, rate_hz, chosen), strict=True):
         floor = float(np.percentile(energy, 95)) - BELOW_LOUD_DB
         padded = np.concatenate(([floor - 20], energy, [floor - 20]))  # a span's edges are dips
         peaks, _ = find_peaks(padded, height=floor, prominence=DIP_DB, distance=round(MIN_APART_S / HOP_S))
@@ -48,16 +44,39 @@ def syllable_nuclei(signal: FloatArray, rate_hz: int, voice: Iterable[Span]) -> 
     return tuple(found)
 
 
-def vowel_energy_db(signal: FloatArray, rate_hz: int) -> FloatArray:
-    """Smoothed energy of the vowel band per 10 ms, shape ``[frames]``."""
+def vowel_energy_db(signal: FloatArray, rate_hz: int, spans: Sequence[Span]) -> list[FloatArray]:
+    """Smoothed energy of the vowel band per 10 ms of each span, arrays of shape ``[frames]``.
+
+    The spans are laid end to end for librosa, with as much silence between as its window is long.
+    """
     import librosa
 
-    size = round(0.032 * rate_hz)
-    if len(signal) < size:
-        return np.zeros(0, dtype=np.float32)
+    hop, size = round(HOP_S * rate_hz), round(WINDOW_S * rate_hz)
+    silence = np.zeros(-(-size // hop) * hop, dtype=np.float32)
+    parts: list[FloatArray] = [silence]
+    counts = []
+    for span in spans:
+        count = max(1, int(span.duration_s / HOP_S))
+        piece = np.zeros(count * hop, dtype=np.float32)
+        heard = signal[round(span.start_s * rate_hz) :][: len(piece)]
+        piece[: len(heard)] = heard
+        parts += [piece, silence]
+        counts.append(count)
+    if not counts:
+        return []
     mel = librosa.feature.melspectrogram(
-        y=signal, sr=rate_hz, n_fft=size, hop_length=round(HOP_S * rate_hz), n_mels=20,
-        fmin=BAND_HZ[0], fmax=BAND_HZ[1],
-    )  # fmt: skip
+        y=np.concatenate(parts),
+        sr=rate_hz,
+        n_fft=size,
+        hop_length=hop,
+        n_mels=20,
+        fmin=BAND_HZ[0],
+        fmax=BAND_HZ[1],
+    )
     energy = 10 * np.log10(mel.sum(axis=0) + 1e-10)
-    return np.asarray(np.convolve(np.pad(energy, 2, mode="edge"), SMOOTH, mode="valid"), dtype=np.float32)
+    answer, at = [], len(silence) // hop
+    for count in counts:
+        own = np.pad(energy[at : at + count], 2, mode="edge")
+        answer.append(np.asarray(np.convolve(own, SMOOTH, mode="valid"), dtype=np.float32))
+        at += count + len(silence) // hop
+    return answer

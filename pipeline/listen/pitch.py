@@ -32,20 +32,37 @@ def pitch_hz(
 
     hop, size = round(STEP_S * rate_hz), round(FRAME_S * rate_hz)
     answer = np.full(-(-len(signal) // hop), np.nan, dtype=np.float32)
+    places, pieces = _pieces(signal, voice, hop=hop, size=size)
+    if not pieces:
+        return answer
+    joined = np.concatenate(pieces)  # one call for all: yin's start-up would cost more than its work
+    found = librosa.yin(
+        joined, fmin=min_hz, fmax=max_hz, sr=rate_hz, frame_length=size, hop_length=hop, center=False
+    )
+    sure = _is_voiced(joined, np.arange(len(found)) * hop, found, rate_hz, size)
+    good = sure & (found < max_hz / EDGE_HZ) & (found > min_hz * EDGE_HZ)
+    values = np.where(good, found, np.nan)
+    at = 0
+    for (first, last), piece in zip(places, pieces, strict=True):
+        answer[first:last] = values[at : at + last - first]
+        at += len(piece) // hop
+    return _without_octaves(answer)
+
+
+def _pieces(
+    signal: FloatArray, voice: Iterable[Span], *, hop: int, size: int
+) -> tuple[list[tuple[int, int]], list[FloatArray]]:
+    """The voiced stretches, each a whole number of hops long, and the frames of the answer they fill."""
+    places: list[tuple[int, int]] = []
+    pieces: list[FloatArray] = []
+    spare = -(-size // hop)
     for span in voice:
         first, last = int(np.ceil(span.start_s / STEP_S)), int(span.end_s / STEP_S)
-        piece = np.asarray(signal[first * hop : last * hop + size], dtype=np.float32)
-        if len(piece) < 2 * size:
-            continue
-        found = librosa.yin(
-            piece, fmin=min_hz, fmax=max_hz, sr=rate_hz, frame_length=size, hop_length=hop, center=False
-        )
-        starts = np.arange(len(found)) * hop
-        sure = _is_voiced(piece, starts, found, rate_hz, size)
-        good = sure & (found < max_hz / EDGE_HZ) & (found > min_hz * EDGE_HZ)
-        values = np.where(good, found, np.nan)[: len(answer) - first]
-        answer[first : first + len(values)] = values
-    return _without_octaves(answer)
+        piece = np.asarray(signal[first * hop : (last + spare) * hop], dtype=np.float32)
+        if last > first and len(piece) == (last - first + spare) * hop:
+            places.append((first, last))
+            pieces.append(piece)
+    return places, pieces
 
 
 def _is_voiced(piece: FloatArray, starts: FloatArray, hz: FloatArray, rate_hz: int, size: int) -> FloatArray:

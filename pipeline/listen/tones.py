@@ -25,6 +25,7 @@ DTMF_TOLERANCE = 0.015  # ITU-T Q.24: must accept ±1.5 %, must refuse beyond ±
 LEVEL_WOBBLE_DB = 1.5
 MIN_DTMF_S, MAX_DTMF_S = 0.04, 2.0
 MIN_BEAT_S = 0.15
+MIN_BEAT_FRAMES = 5  # of 20 ms, each looking 50 ms wide
 DTMF_SHARE = 0.85
 BEEP_RANGE_HZ = (600.0, 3000.0)  # below it a nasal can be as pure
 BEEP_SHARE, BEEP_RANGE_S = 0.9, (0.12, 1.5)
@@ -131,7 +132,7 @@ def _beat(
     levels: FloatArray,
 ) -> Beat | None:
     """Frames ``start..end`` as a beat, or None when frequency or level wander as a voice does."""
-    if end - start < 2:
+    if end - start < (2 if _near_key(first[start], high[start]) else MIN_BEAT_FRAMES):
         return None
     inner = slice(start + 1, end - 1) if end - start >= 5 else slice(start, end)
     power = peaks.power_db[inner]
@@ -146,6 +147,11 @@ def _beat(
     if float(np.mean(dual[inner])) > 0.5:
         hz += (float(np.median(high[inner][dual[inner]])),)
     return Beat(span, hz)
+
+
+def _near_key(low: float, high: float) -> bool:
+    """Might be a DTMF key; anything else as short is not worth a closer look."""
+    return 680.0 <= low <= 960.0 and 1180.0 <= high <= 1665.0
 
 
 def _edges(start: int, end: int, levels: FloatArray) -> Span:

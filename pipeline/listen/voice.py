@@ -33,7 +33,7 @@ EDGE_STEP_S = 0.01
 WORKING_RMS = 0.06  # −24 dBFS: Silero was trained near it and misses speech far below
 MAX_GAIN = 200.0  # a floor of hiss must not be blown up to speech
 LISTEN_ABOVE_DB = 3.0  # frames this close to the noise floor need no VAD at all
-LISTEN_AROUND_S = 0.3  # context left around what is listened to
+LISTEN_AROUND_S = 0.25  # context left around what is listened to
 REGION_APART_S = 1.0
 NOISY_DB = 24.0  # loud frames less far above the floor than this leave soft syllables buried
 NOISE_MARGIN_DB = 5.0  # the floor is the noise's 10th percentile; its 99th lies 4 dB higher once smoothed
@@ -53,11 +53,13 @@ def speech_probability(signal: FloatArray, levels: FloatArray, *, level_step_s: 
     count = len(signal) // WINDOW
     answer = np.zeros(count, dtype=np.float32)
     floor = noise_floor_dbfs(levels)
-    loud = levels[levels > floor + LISTEN_ABOVE_DB]
+    # over 100 ms noise hardly moves; single frames of it would make everything worth listening to
+    steady = 10 * np.log10(np.convolve(10 ** (levels / 10), np.ones(5) / 5, mode="same") + 1e-10)
+    standing_out = (steady > floor + LISTEN_ABOVE_DB) & (levels > SILENCE_DBFS)
+    loud = levels[standing_out]
     if not loud.size or not count:
         return answer
-    around = round(LISTEN_AROUND_S / level_step_s)
-    worth = _dilated(levels > floor + LISTEN_ABOVE_DB, around) & (levels > SILENCE_DBFS)
+    worth = _dilated(standing_out, round(LISTEN_AROUND_S / level_step_s)) & (levels > SILENCE_DBFS)
     frame = np.minimum((np.arange(count) * WINDOW_S / level_step_s).astype(int), len(levels) - 1)
     gain = min(MAX_GAIN, WORKING_RMS / 10 ** (float(np.percentile(loud, 75)) / 20))
     windows = signal[: count * WINDOW].reshape(count, WINDOW)

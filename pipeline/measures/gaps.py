@@ -272,11 +272,14 @@ def _waiting_on(
     said = [u for u in conversation.utterances if u.span.start_s < span.start_s]
     if last == "customer":
         return "agent"
-    if said and said[-1].role in AGENT_ROLES:
-        if said[-1].text.rstrip().endswith(("?", "?", "吗", "呢")) or says(said[-1].text, "question"):
-            return "customer"
+    if said and said[-1].role in AGENT_ROLES and _asks(said[-1].text):
+        return "customer"
     follows = _next_after(span, heard)
     return "customer" if follows == "unknown" else follows
+
+
+def _asks(text: str) -> bool:
+    return text.rstrip().endswith(("?", "?", "吗", "呢")) or says(text, "question")
 
 
 def _sure(conversation: Conversation) -> float:

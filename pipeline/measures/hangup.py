@@ -193,10 +193,12 @@ def word_clues(conversation: Conversation, heard: Activity, settings: MeasureCon
     goodbye = {role: bool(saying(tail, "farewell", *roles)) for role, roles in
                (("agent", AGENT_ROLES), ("customer", ("customer",)))}  # fmt: skip
     if last_role == "customer":
-        if goodbye["customer"] or goodbye["agent"]:
+        if goodbye["customer"] or (goodbye["agent"] and _is_assent(tail)):
             return [
                 HangUpClue("words", "customer", ANSWERED_WEIGHT, "the customer spoke last, at the goodbye")
             ]
+        if goodbye["agent"]:
+            return []  # the customer talked on after the agent's goodbye: either may have had enough
         return [HangUpClue("words", "agent", LEFT_WEIGHT, "the customer spoke last and nobody said goodbye")]
     if not goodbye["agent"]:
         return [HangUpClue("words", "customer", LEFT_WEIGHT, "the agent spoke last, without a goodbye")]

@@ -11,7 +11,7 @@ from pipeline.measures.registry import Reading, Scene, for_call, measure, per_pa
 from pipeline.timeline import total_s
 from pipeline.types import Overlap, Role
 
-_INTERRUPTION = "Alibaba Cloud SCA 抢话设置 (overlap, characters, time the first party had spoken); settings interruption_*"
+_INTERRUPTION = "parameters of Alibaba Cloud SCA 抢话设置; settings interruption_*"
 
 
 @measure(
