@@ -52,9 +52,11 @@ def _checkpoint(network: Network, folder: Path) -> None:
     }  # fmt: skip
     missing, unexpected = model.load_state_dict(state, strict=False)
     if unexpected or set(missing) - {"proj_out.weight"}:
-        raise ValueError(f"state dict: expected transformers' Whisper names, found {unexpected}, lacks {missing}")
+        raise ValueError(
+            f"state dict: expected transformers' Whisper names, found {unexpected}, lacks {missing}"
+        )
     model.tie_weights()
-    heads = [[layer, head] for layer in range(size.decoder_layers) for head in range(TAUGHT_HEADS)]
+    heads = [[size.decoder_layers - 1, head] for head in range(TAUGHT_HEADS)]
     model.generation_config = GenerationConfig(
         **special, suppress_tokens=[number("<unk>")], begin_suppress_tokens=[number("<unk>")],
         alignment_heads=heads, is_multilingual=True, no_timestamps_token_id=number("<|notimestamps|>"),

@@ -16,9 +16,11 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from models.train.network import Network
+from models.train.optimiser import Optimiser
 from models.train.speech import OFFSET, SCALE
 from models.train.windows import Pool, Window, draw_window
 
@@ -35,7 +37,9 @@ class HearingPlan:
     rate: float = 2e-3
     shortest_s: float = 1.2
     longest_s: float = 10.0
-    mask_from: float = 0.8  # share of the steps after which parts are hidden; earlier it undoes what was learned
+    mask_from: float = (
+        0.8  # share of the steps after which parts are hidden; earlier it undoes what was learned
+    )
     many: float = 0.3
 
     def window_s(self, step: int, rng: np.random.Generator) -> tuple[float, bool]:
@@ -77,11 +81,11 @@ def ctc(network: Network, states: Tensor, wanted: list[list[int]]) -> Tensor:
     shares = F.log_softmax(network.sound_head(states), -1).transpose(0, 1)
     sizes = torch.tensor([len(w) for w in wanted])
     lengths = torch.full((len(wanted),), states.shape[1])
-    flat = torch.tensor([unit for w in wanted for unit in w])
+    flat = torch.tensor([unit for w in wanted for unit in w], device=states.device)
     return F.ctc_loss(shares, flat, lengths, sizes, reduction="sum", zero_infinity=True) / sizes.sum()
 
 
-def flat_labels(window: Window, wanted: list[int], length: int) -> NDArrayInt:
+def flat_labels(window: Window, wanted: list[int], length: int) -> NDArray[np.int64]:
     """Even spread of one sentence's sounds over its speech, per 20 ms; the onset is a third of a syllable."""
     labels = np.full(length, BLANK, np.int64)
     start, end = (f // 2 for f in window.spans[0])
@@ -93,9 +97,6 @@ def flat_labels(window: Window, wanted: list[int], length: int) -> NDArrayInt:
     return labels
 
 
-NDArrayInt = np.ndarray
-
-
 def learn_to_hear(
     network: Network,
     pool: Pool,
@@ -104,15 +105,13 @@ def learn_to_hear(
     *,
     rng: np.random.Generator,
     log: Callable[[str], None],
-    save: Callable[[str], None] | None = None,
-    first_step: int = 0,
 ) -> None:
     """Trains encoder and sound head in place."""
-    learned = [p for p in network.encoder.parameters() if p.requires_grad] + list(network.sound_head.parameters())
-    optimiser = torch.optim.AdamW(learned, plan.rate, betas=(0.9, 0.98), weight_decay=0.01)
+    optimiser = Optimiser([network.encoder, network.sound_head])
+    device = next(network.parameters()).device
     network.train()
     begun, heard = time.time(), 0.0
-    for step in range(first_step, plan.steps):
+    for step in range(plan.steps):
         seconds, many = plan.window_s(step, rng)
         length = int(seconds * 100) // 2 * 2
         mask = step > plan.mask_from * plan.steps
@@ -120,30 +119,25 @@ def learn_to_hear(
         windows = [draw_window(pool, length, rng, many=many, mask=mask) for _ in range(count)]
         windows = [w for w in windows if w.sentences]
         wanted = [targets(pool, w, inventory) for w in windows]
-        states, _ = network.encoder(batch_of(windows), dropout=0.05 if mask else 0.0)
+        states, _ = network.encoder(batch_of(windows).to(device), dropout=0.05 if mask else 0.0)
         states = states[:, : length // 2]
         loss = ctc(network, states, wanted)
         total = loss
         flat = min(1.0, 2 - step / plan.flat_steps)
         if flat > 0 and not many:
             labels = np.stack([flat_labels(w, t, length // 2) for w, t in zip(windows, wanted)])
-            framewise = F.cross_entropy(network.sound_head(states).flatten(0, 1), torch.from_numpy(labels).flatten())
+            framewise = F.cross_entropy(
+                network.sound_head(states).flatten(0, 1), torch.from_numpy(labels).flatten().to(device)
+            )
             total = flat * framewise + (1 - 0.9 * flat) * loss
         optimiser.zero_grad()
         total.backward()
-        torch.nn.utils.clip_grad_norm_(learned, 1.0)
-        for group in optimiser.param_groups:
-            group["lr"] = rate_at(step, plan.steps, plan.rate) * min(1.0, (step - first_step + 1) / 30)
-        optimiser.step()
+        optimiser.step(rate_at(step, plan.steps, plan.rate))
         heard += count * seconds
         if step % 20 == 19:
             extra = f" frames {float(framewise):.3f}" if flat > 0 and not many else ""
             log(f"hear {step + 1}/{plan.steps} ctc {float(loss):.3f}{extra} window {seconds:.1f}s "
                 f"{heard / (time.time() - begun):.0f} audio-s/s")  # fmt: skip
-        if step % 200 == 199:
-            pool.grow()
-            if save:
-                save(f"hear{step + 1}")
 
 
 @torch.no_grad()

@@ -45,10 +45,18 @@ class Attention(nn.Module):
         self.out_proj = nn.Linear(width, width)
 
     def forward(
-        self, x: Tensor, source: Tensor, *, bias: Tensor | None = None, causal: bool = False, weights: bool = False
+        self,
+        x: Tensor,
+        source: Tensor,
+        *,
+        bias: Tensor | None = None,
+        causal: bool = False,
+        weights: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
         """x [B,T,D] attends to source [B,S,D]; ``bias`` [1,S] is added to the logits."""
-        q, k, v = (self._split(p(s)) for p, s in ((self.q_proj, x), (self.k_proj, source), (self.v_proj, source)))
+        q, k, v = (
+            self._split(p(s)) for p, s in ((self.q_proj, x), (self.k_proj, source), (self.v_proj, source))
+        )
         if not weights:
             out = F.scaled_dot_product_attention(q, k, v, attn_mask=bias, is_causal=causal)
             return self.out_proj(out.transpose(1, 2).flatten(2)), None
@@ -82,7 +90,9 @@ class DecoderLayer(EncoderLayer):
         self.encoder_attn = Attention(size.width, size.heads)
         self.encoder_attn_layer_norm = nn.LayerNorm(size.width)
 
-    def decode(self, x: Tensor, heard: Tensor, bias: Tensor | None, dropout: float) -> tuple[Tensor, Tensor | None]:
+    def decode(
+        self, x: Tensor, heard: Tensor, bias: Tensor | None, dropout: float
+    ) -> tuple[Tensor, Tensor | None]:
         y = self.self_attn_layer_norm(x)
         x = x + F.dropout(self.self_attn(y, y, causal=True)[0], dropout, self.training)
         y, log_share = self.encoder_attn(self.encoder_attn_layer_norm(x), heard, bias=bias, weights=True)

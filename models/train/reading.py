@@ -1,9 +1,10 @@
 """Second and third stage: the decoder learns to read what the encoder hears.
 
 A small decoder left to itself learns the text first and the sound much later, and then writes the
-stock line it knows. So its attention is taught: half of the heads of each layer are told where each
-character lies (``align``: forced alignment of the CTC shares), which also makes word times exact; and
-some characters of its own past are replaced at random, so that it must listen.
+stock line it knows. So its attention is taught from a forced alignment of the CTC shares (``align``):
+half of the heads of the first layer look where the character just written lies, which its sound
+tells; those of the last layer look at the next one, which also makes word times exact. And some
+characters of its own past are replaced at random, so that it must listen.
 
 Hearing costs most, so each batch heard is read several times over (a buffer of past batches).
 """
@@ -23,6 +24,7 @@ from torch import Tensor
 
 from models.train.hearing import batch_of, ctc, rate_at, targets
 from models.train.network import Network
+from models.train.optimiser import Optimiser
 from models.train.tokens import number, time_token
 from models.train.windows import Pool, Window, draw_window
 
@@ -48,7 +50,8 @@ class ReadingPlan:
     times: float = 0.3  # share of windows read with timestamps
     guide: float = 0.5  # weight of the attention's teaching
     sounds: float = 1.0  # weight of CTC, encoder not frozen
-    buffer: int = 400
+    mask: float = 0.2  # share of windows with hidden parts
+    buffer: int = 60
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ class Heard:
     bias: Tensor | None
     tokens: Tensor
     wanted: Tensor
-    places: NDArray[np.int32]  # rows (window, output position, first frame, frame after the last)
+    # rows (window, output position, first frame and frame after the last of its character, and of the one before)
+    places: NDArray[np.int32]
 
 
 @numba.njit(cache=True)
@@ -127,28 +131,34 @@ def hear(
 ) -> tuple[Heard, Tensor | None]:
     """Encodes a batch and lays out what the decoder must write; the second value is the CTC loss."""
     length = len(windows[0].mel) // 2
+    device = next(network.parameters()).device
     wanted = [targets(pool, w, inventory) for w in windows]
     with torch.set_grad_enabled(not plan.frozen):
-        states, bias = network.encoder(batch_of(windows), dropout=0.0 if plan.frozen else 0.05)
+        states, bias = network.encoder(batch_of(windows).to(device), dropout=0.0 if plan.frozen else 0.05)
         spoken = [i for i, w in enumerate(wanted) if w]
         loss = None
         if not plan.frozen and plan.sounds:
             loss = ctc(network, states[spoken, :length], [wanted[i] for i in spoken])
         with torch.no_grad():
-            shares = F.log_softmax(network.sound_head(states[:, :length].detach()), -1).numpy()
+            shares = F.log_softmax(network.sound_head(states[:, :length].detach()), -1).cpu().numpy()
     rows, places = [], []
     for i, window in enumerate(windows):
         spans = character_spans(align(shares[i], np.array(wanted[i])), length) if wanted[i] else []
         timed = rng.random() < plan.times
         body, where = sentence_tokens(pool, window, spans, timed=timed)
-        prompt = ["<|startoftranscript|>", "<|zh|>", "<|transcribe|>"] + ([] if timed else ["<|notimestamps|>"])
+        prompt = ["<|startoftranscript|>", "<|zh|>", "<|transcribe|>"] + (
+            [] if timed else ["<|notimestamps|>"]
+        )
         if timed and not body:
             body = [time_token(0.0)]
         first = len(prompt)
         rows.append(([number(p) for p in prompt], body, not wanted[i]))
-        places += [(i, first - 1 + k, a, b) for k, a, b in where]
+        before = [(0, 0), *((a, b) for _, a, b in where[:-1])]
+        places += [(i, first - 1 + k, a, b, *last) for (k, a, b), last in zip(where, before)]
     tokens, out = _laid_out(rows)
-    return Heard(states, bias, tokens, out, np.array(places, np.int32).reshape(-1, 4)), loss
+    return Heard(
+        states, bias, tokens.to(device), out.to(device), np.array(places, np.int32).reshape(-1, 6)
+    ), loss
 
 
 def _laid_out(rows: list[tuple[list[int], list[int], bool]]) -> tuple[Tensor, Tensor]:
@@ -171,8 +181,8 @@ def read(
     tokens = heard.tokens
     if forget:
         text = tokens < number("<|endoftext|>")
-        swap = text & (torch.rand(tokens.shape) < forget)
-        tokens = torch.where(swap, torch.randint(2, 2000, tokens.shape), tokens)
+        swap = text & (torch.rand(tokens.shape, device=tokens.device) < forget)
+        tokens = torch.where(swap, torch.randint_like(tokens, 2, 2000), tokens)
     states, shares = network.decoder(tokens, heard.states.float(), heard.bias, dropout=dropout)
     keep = heard.wanted != IGNORE
     logits = network.logits(states[keep])
@@ -183,16 +193,20 @@ def read(
 
 
 def _attention_loss(shares: list[Tensor], places: NDArray[np.int32]) -> Tensor:
-    """Minus log of the attention that lies on the character's own frames, mean over the taught heads."""
+    """Minus log of the attention on the frames to be looked at, mean over the taught heads of all layers."""
     if not len(places):
         return torch.zeros(())
-    where = torch.from_numpy(places.astype(np.int64))
-    total = torch.zeros(())
-    for layer in shares:
-        rows = layer[where[:, 0], :TAUGHT_HEADS, where[:, 1]]  # [K,heads,T+P]
-        frame = torch.arange(rows.shape[-1])
-        inside = (frame >= where[:, 2:3]) & (frame < where[:, 3:4])
-        total = total - torch.logsumexp(rows.masked_fill(~inside[:, None], -1e9), -1).mean()
+    where = torch.from_numpy(places.astype(np.int64)).to(shares[0].device)
+    total = torch.zeros((), device=where.device)
+    for number_of, layer in enumerate(shares):
+        last = number_of == len(shares) - 1
+        rows = where[:, [0, 1, 2, 3]] if last else where[where[:, 5] > 0][:, [0, 1, 4, 5]]
+        if not len(rows):
+            continue
+        looked = layer[rows[:, 0], :TAUGHT_HEADS, rows[:, 1]]  # [K,heads,T+P]
+        frame = torch.arange(looked.shape[-1], device=where.device)
+        inside = (frame >= rows[:, 2:3]) & (frame < rows[:, 3:4])
+        total = total - torch.logsumexp(looked.masked_fill(~inside[:, None], -1e9), -1).mean()
     return total / len(shares)
 
 
@@ -210,8 +224,7 @@ def learn_to_read(
 ) -> None:
     """Trains the decoder, and with it the encoder unless the plan freezes it, in place."""
     modules = [network.decoder] if plan.frozen else [network.decoder, network.encoder, network.sound_head]
-    learned = [p for m in modules for p in m.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(learned, plan.rate, betas=(0.9, 0.98), weight_decay=0.01)
+    optimiser = Optimiser(modules)
     network.train()
     buffer: list[Heard] = []
     mean: list[float] = []
@@ -223,8 +236,6 @@ def learn_to_read(
         if buffer:
             batches += [buffer[int(i)] for i in rng.integers(0, len(buffer), plan.replays)]
         _remember(buffer, heard, plan, rng)
-        for group in optimiser.param_groups:
-            group["lr"] = rate_at(step, plan.steps, plan.rate)
         for batch in batches:
             loss, guide, right = read(network, batch, plan, forget=0.1, dropout=0.05)
             total = loss + plan.guide * guide
@@ -234,8 +245,7 @@ def learn_to_read(
                     total = total + plan.sounds * sound_loss
             optimiser.zero_grad()
             total.backward()
-            torch.nn.utils.clip_grad_norm_(learned, 1.0)
-            optimiser.step()
+            optimiser.step(rate_at(step, plan.steps, plan.rate))
         mean = [0.95 * m + 0.05 * v for m, v in zip(mean or shown, shown)]
         if step % 20 == 19:
             extra = f" ctc {float(sound_loss):.3f}" if sound_loss is not None else ""
@@ -275,7 +285,7 @@ def _windows(
         if seconds == 30.0 and alone:
             window = _one_in_many(pool, length, rng)
         else:
-            window = draw_window(pool, length, rng, many=many, mask=rng.random() < 0.5)
+            window = draw_window(pool, length, rng, many=many, mask=rng.random() < plan.mask)
         if window.sentences:
             windows.append(window)
     return windows, seconds
