@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.review import notices
+from pipeline.review.corrections import corrected_record
 from pipeline.review.decisions import decide_in, standing
 from pipeline.review.desk import Desk, now
 from pipeline.review.events import MAX_COMMENT, add_event, locked_call
@@ -148,7 +149,7 @@ def _outcome(session: Session, desk: Desk, call: ReviewCall, rule_id: str) -> st
     decided = standing(session, call.id).decisions.get(rule_id)
     if decided is not None:
         return decided.outcome
-    items = desk.record(call).scorecard.items
+    items = corrected_record(session, desk, call).scorecard.items
     return next((item.outcome for item in items if item.rule_id == rule_id), "")
 
 

@@ -59,9 +59,12 @@ def _inside(name: str, roots: Sequence[Path]) -> Path | None:
     """``name`` resolved (links and all) under one of ``roots``; None when it is not there."""
     given = Path(name)
     for candidate in [given] if given.is_absolute() else [given, *(root / given for root in roots)]:
-        path = candidate.resolve()
-        if path.is_file() and any(path.is_relative_to(root) for root in roots):
-            return path
+        try:
+            path = candidate.resolve()
+            if path.is_file() and any(path.is_relative_to(root) for root in roots):
+                return path
+        except (OSError, ValueError):  # a name no file system takes
+            continue
     return None
 
 

@@ -15,7 +15,15 @@ from sqlalchemy.orm import Session
 
 from pipeline.review.corrections import corrected_record, rescore
 from pipeline.review.desk import CallFileError, Desk
-from pipeline.review.events import MAX_COMMENT, active, add_event, check_hands, check_seen, locked_call
+from pipeline.review.events import (
+    MAX_COMMENT,
+    active,
+    add_event,
+    cancelled,
+    check_hands,
+    check_seen,
+    locked_call,
+)
 from pipeline.review.guard import Refused, Viewer
 from pipeline.review.judge import Reckoned
 from pipeline.review.models import Event, Rescored, ReviewCall, User
@@ -159,7 +167,7 @@ def undo(desk: Desk, viewer: Viewer, call_pk: int, event_id: int) -> None:
         ):
             raise Refused(404, "review.error.not_found")
         events = session.scalars(select(Event).where(Event.call_pk == call_pk)).all()
-        if target.kind != "undo" and target not in active(events):
+        if target.id in cancelled(events):
             raise Refused(409, "review.error.already_undone")
         add_event(session, viewer, call, "undo", rule_id=target.rule_id, undoes=event_id)
         rescore(session, desk, call)

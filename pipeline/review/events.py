@@ -15,18 +15,20 @@ from pipeline.review.models import Event, ReviewCall, User
 MAX_COMMENT = 2000  # characters
 
 
-def active(events: Iterable[Event]) -> list[Event]:
-    """Events that no later undo took back, oldest first; an undo may itself be undone."""
-    kept: list[Event] = []
-    cancelled: set[int] = set()
+def cancelled(events: Iterable[Event]) -> set[int]:
+    """Events taken back by an undo that itself still holds."""
+    gone: set[int] = set()
     for event in sorted(events, key=lambda e: e.id, reverse=True):
-        if event.id in cancelled:
-            continue
-        if event.kind == "undo" and event.undoes is not None:
-            cancelled.add(event.undoes)
-        else:
-            kept.append(event)
-    return kept[::-1]
+        if event.kind == "undo" and event.undoes is not None and event.id not in gone:
+            gone.add(event.undoes)
+    return gone
+
+
+def active(events: Iterable[Event]) -> list[Event]:
+    """What was done and still holds, oldest first; the undos themselves are left out."""
+    everything = list(events)
+    gone = cancelled(everything)
+    return sorted((e for e in everything if e.kind != "undo" and e.id not in gone), key=lambda e: e.id)
 
 
 def add_event(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from pipeline.config import Config
     from pipeline.rules.book import Rulebook
     from pipeline.rules.template import Template
+
+
+_LOADING = threading.Lock()  # loading takes a second or two: one thread does it, the others wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,6 @@ class Judge:
     def __init__(self, results: Path) -> None:
         self._results = results
         self._books: dict[str, Rulebook | None] = {}
-        self._lock = threading.Lock()
 
     def reckon(
         self, date: str, card: Scorecard, outcomes: Mapping[str, Outcome], *, final: float | None
@@ -67,25 +70,29 @@ class Judge:
 
         Raises CannotRescore.
         """
-        from pipeline.stages.score import ScoreStage, assemble
+        from pipeline.rules.flagging import flag_call
+        from pipeline.rules.scoring import choose_template, score_call
+        from pipeline.stages.measure import assemble
+        from pipeline.stages.measure import measured as measure
+        from pipeline.stages.score import facts_of
 
         corrected = with_corrections(record, corrections)
-        config = self.config(record.date)
-        stage = ScoreStage(settings=config.score)
-        stage._book = self.book(record.date)  # loaded once for all calls of the day
-        if stage._book is None:
-            raise CannotRescore(f"{record.date}: expected the lexicons the day was scored with; found: none")
+        config, book = self.config(record.date), self.book(record.date)
         audition = self._audition(record) or record.audition
-        conversation = assemble(record.call, audition, corrected.diarization, corrected.transcript)
+        if book is None or audition is None:
+            raise CannotRescore(f"{record.call.id}: expected the lexicons and the audition of its day")
+        conversation = assemble(
+            record.call, audition=audition, diarization=corrected.diarization, transcript=corrected.transcript
+        )
         measured = record.measured
-        if audition is not None and audition.level_dbfs.values:
-            from pipeline.stages.measure import measured as measure
-
+        if audition.level_dbfs.values:  # the artefact; a call's file has no levels to measure
             measured = measure(conversation, config.measure)
+        facts = facts_of(book, conversation, measured, config.score)
         try:
-            card = stage.score(conversation, measured)
+            template = choose_template(book, facts, config.score.scorecard)
         except ValueError as error:
             raise CannotRescore(str(error)) from error
+        card = flag_call(template, score_call(book, facts, template, fingerprint=book.revision))
         return replace(corrected, measured=measured, scorecard=card)
 
     def config(self, date: str) -> Config:
@@ -100,17 +107,10 @@ class Judge:
 
     def book(self, date: str) -> Rulebook | None:
         """The day's rulebook; None when its lexicons cannot be read."""
-        from pipeline.rules.book import lexicon_folder, load_rulebook
-        from pipeline.rules.errors import RuleError
-
-        name = self.config(date).score.lexicons
-        with self._lock:
-            if name not in self._books:
-                try:
-                    self._books[name] = load_rulebook(lexicon_folder(name))
-                except (RuleError, OSError):
-                    self._books[name] = None
-            return self._books[name]
+        with _LOADING:
+            if date not in self._books:
+                self._books[date] = _load(self.config(date).score.lexicons)
+            return self._books[date]
 
     def _template(self, date: str, card: Scorecard) -> Template | None:
         book = self.book(date)
@@ -136,6 +136,25 @@ class Judge:
 
         store = ArtefactStore(self._results / record.date)
         return store.latest("audition", record.call.id, Audition)
+
+
+def _load(lexicons: str) -> Rulebook | None:
+    from pipeline.rules.book import lexicon_folder, revision_of
+    from pipeline.rules.errors import RuleError
+
+    try:
+        folder = lexicon_folder(lexicons)
+        return _book(folder, revision_of(folder))
+    except (RuleError, OSError):
+        return None
+
+
+@lru_cache(maxsize=4)
+def _book(folder: Path, revision: str) -> Rulebook:
+    """Loaded once a revision: days scored with the same lexicons share it."""
+    from pipeline.rules.book import load_rulebook
+
+    return load_rulebook(folder)
 
 
 def with_corrections(record: CallResult, corrections: Sequence[Correction]) -> CallResult:

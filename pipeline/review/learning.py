@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pipeline.review.corrections import corrected_record
 from pipeline.review.decisions import DECIDING
 from pipeline.review.desk import CallFileError, Desk
 from pipeline.review.events import active
@@ -102,7 +103,7 @@ def labelled_examples(session: Session, desk: Desk, *, see_numbers: bool) -> dic
         if outcome not in ("fail", "pass"):
             continue
         try:
-            record = desk.record(call)
+            record = corrected_record(session, desk, call)
         except CallFileError:
             continue  # kept no longer: its decisions still count, its words are gone
         item = next((i for i in record.scorecard.items if i.rule_id == event.rule_id), None)

@@ -187,7 +187,7 @@ def _recount_decided(desk: Desk, date: str) -> None:
 def _pks(session: Session, date: str) -> dict[str, int]:
     """The day's calls: their own id -> ours."""
     rows = session.execute(select(ReviewCall.call_id, ReviewCall.id).where(ReviewCall.date == date))
-    return dict(rows.tuples().all())
+    return dict(rows.all())  # type: ignore[arg-type]
 
 
 def _records(frame: pd.DataFrame) -> Iterable[dict[str, Any]]:

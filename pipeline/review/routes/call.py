@@ -65,7 +65,8 @@ def call_api(request: Request, viewer: Listener, pk: int) -> Response:
     with desk.database.reading() as session:
         call = visible_call(session, viewer, pk)
         held = decisions.standing(session, pk)
-    view = view_call(desk.record(call), held, see_numbers=viewer.can("see_numbers"))
+        record = corrected_record(session, desk, call)
+    view = view_call(record, held, see_numbers=viewer.can("see_numbers"))
     note(desk, viewer, "read", call.call_id)
     return JSONResponse(
         {
