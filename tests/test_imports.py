@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "pipeline"
 # Each line may import what stands on it and above it. Written in docs/architecture.md.
 ORDER = [
     {"types", "resources"},
-    {"timeline", "text", "audio", "audio_header", "sounds", "config", "config_doc", "strings"},
+    {"timeline", "text", "audio", "audio_header", "audio_probe", "sounds", "config", "config_doc", "strings"},
     {"listen", "roles", "cdr", "measures", "rules", "models", "callsim"},
     {"stages"},
     {"report", "store", "batch"},

@@ -5,31 +5,27 @@ Nothing is decoded here: names, records, headers and SHA-256 only, so that 100,0
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pipeline.audio import AudioError, Probe, probe
+from pipeline.audio import AudioError, probe
 from pipeline.cdr import Problem, Records, read_cdr
 from pipeline.cdr.filenames import NameFacts, compile_patterns, read_name
 from pipeline.config import ConfigError, IngestConfig
+from pipeline.stages.examine import Found, Progress, direction_of, examine_all, placed, safe_id
 from pipeline.stages.match import match_records
 from pipeline.stages.recordings import (
     Listing,
     Recording,
     list_recordings,
     pair_legs,
-    sha256,
-    still_growing,
 )
-from pipeline.types import Call, CallRecord, Direction, LedgerRow, LedgerStatus
+from pipeline.types import Call, CallRecord, LedgerRow
 
 STAGE = "ingest"
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +41,6 @@ class Ingested:
     remarks: Mapping[str, tuple[str, ...]]
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """One recording with all that is known of it; ``fault`` says why it goes no further."""
-
-    recording: Recording
-    name: NameFacts | None
-    record: CallRecord | None
-    sha256: str = ""
-    probes: tuple[Probe, ...] = ()
-    fault: tuple[LedgerStatus, str] | None = None
-
-    @property
-    def started_at(self) -> datetime | None:
-        record, name = self.record, self.name
-        told = (record.started_at or record.answered_at) if record else None
-        return told or (name.started_at if name else None)
-
-    @property
-    def call_id(self) -> str:
-        told = self.record.call_id if self.record else (self.name.call_id if self.name else None)
-        return safe_id(told or self.recording.stem)
 
 
 def ingest(
@@ -90,9 +63,9 @@ def ingest(
     records = read_cdr(cdr, config) if cdr else Records((), (), (), "none")
     listing = list_recordings(recordings, spool=spool, workers=workers)
     matched, left_over, claims = match_records(_units(listing, config), records.records)
-    found = [_Found(unit, read_name(unit.where, patterns, zone), record) for unit, record in matched]
-    found = [_placed(item, day, zone, config) for item in found]
-    examined = _examine_all(found, config, workers, progress)
+    found = [Found(unit, read_name(unit.where, patterns, zone), record) for unit, record in matched]
+    found = [placed(item, day, zone, config) for item in found]
+    examined = examine_all(found, config, workers, progress)
     calls, rows, noted = _settled(examined, config, with_records=cdr is not None)
     rows += [LedgerRow("", name, "", "failed", STAGE, reason) for name, reason in listing.failed]
     rows += _records_without_audio(left_over, day, zone)
@@ -120,26 +93,6 @@ def parse_day(text: str, *, timezone: str, now: datetime) -> date:
         raise ValueError(f"--date: expected YYYY-MM-DD, today or yesterday, found {text!r}") from None
 
 
-def _examine_all(
-    found: list[_Found], config: IngestConfig, workers: int, progress: Progress | None
-) -> list[_Found]:
-    waiting = (path for item in found if not item.fault for path in item.recording.paths)
-    growing = still_growing(waiting, settle_s=config.settle_s)
-    examined = []
-    with ThreadPoolExecutor(max(1, workers)) as pool:
-        for item in pool.map(lambda item: _examined(item, growing, config), found):
-            examined.append(item)
-            if progress:
-                progress(len(examined), len(found))
-    return examined
-
-
-def safe_id(call_id: str) -> str:
-    """``call_id`` as it can stand in a file name and a URL; the switch's own characters mostly can."""
-    plain = re.sub(r"[^\w.+~=-]", "_", call_id).lstrip(".-") or "_"
-    return plain[:120]
-
-
 def zone_of(config: IngestConfig) -> ZoneInfo:
     try:
         return ZoneInfo(config.timezone)
@@ -162,65 +115,8 @@ def _units(listing: Listing, config: IngestConfig) -> list[Recording]:
     return pair_legs(listing.files, suffixes=config.leg_suffixes, mono=mono)
 
 
-def _placed(item: _Found, day: date | None, zone: ZoneInfo, config: IngestConfig) -> _Found:
-    """Is it known what this recording is, and is it of the day asked for?"""
-    if item.name is None and item.record is None:
-        tried = ", ".join(config.filename_patterns)
-        reason = f"its name fits no pattern ({tried}) and no call record names it"
-        return replace(item, fault=("excluded", reason))
-    if day is None:
-        return item
-    at = item.started_at
-    of = at.astimezone(zone).date() if at else (item.name.day if item.name else None)
-    if of is None:
-        return replace(item, fault=("excluded", f"no start time is known, and {day} was asked for"))
-    if of != day:
-        return replace(item, fault=("excluded", f"of another day ({of}), and {day} was asked for"))
-    return item
-
-
-def _examined(item: _Found, growing: set[str], config: IngestConfig) -> _Found:
-    """Hash and header. Called from several threads."""
-    if item.fault:
-        return item
-    paths = _agent_first(item, config)
-    item = replace(item, recording=replace(item.recording, paths=paths))
-    if growing.intersection(paths):
-        return replace(
-            item, fault=("failed", "still being written: its size changed while looked at; run again later")
-        )
-    try:
-        item = replace(item, sha256=sha256(paths))
-        item = replace(item, probes=tuple(probe(path) for path in paths))
-    except OSError as error:
-        reason = f"{item.recording.name}: expected a readable file, found {error.strerror or error}"
-        return replace(item, fault=("failed", reason))
-    except AudioError as error:
-        reason = f"{Path(error.path).name}: expected {error.expected}, found {error.found}"
-        return replace(item, fault=("failed", reason))
-    seconds = max(p.duration_s for p in item.probes)
-    if seconds < config.min_duration_s:
-        reason = f"{seconds:.1f} s of sound, shorter than min_duration_s = {config.min_duration_s:g}"
-        return replace(item, fault=("excluded", reason))
-    if seconds > config.max_duration_s:
-        reason = f"{seconds:.0f} s of sound, longer than max_duration_s = {config.max_duration_s:g}"
-        return replace(item, fault=("excluded", reason))
-    return item
-
-
-def _agent_first(item: _Found, config: IngestConfig) -> tuple[str, ...]:
-    """The record's agent_channel counts the legs as the suffixes do; without it, the direction decides."""
-    paths = item.recording.paths
-    if len(paths) != 2:
-        return paths
-    told = item.record.agent_channel if item.record else None
-    if told is None:
-        told = int(config.agent_leg.get(_direction(item)) == config.leg_suffixes[1])
-    return paths[::-1] if told == 1 else paths
-
-
 def _settled(
-    items: Iterable[_Found], config: IngestConfig, *, with_records: bool
+    items: Iterable[Found], config: IngestConfig, *, with_records: bool
 ) -> tuple[list[Call], list[LedgerRow], dict[str, list[str]]]:
     """Ids made unique, and the remarks each call carries."""
     calls: list[Call] = []
@@ -255,17 +151,12 @@ def _settled(
     return calls, rows, remarks
 
 
-def _direction(item: _Found) -> Direction:
-    told = item.record.direction if item.record else "unknown"
-    return item.name.direction if told == "unknown" and item.name else told
-
-
-def _call(item: _Found, call_id: str, config: IngestConfig) -> Call:
+def _call(item: Found, call_id: str, config: IngestConfig) -> Call:
     record, name = item.record, item.name or NameFacts()
     joined = len(item.probes) == 2
     channels = 2 if joined else item.probes[0].channels
     agent_channel: int | None = None
-    direction = _direction(item)
+    direction = direction_of(item)
     if joined:
         agent_channel = 0  # the agent's leg goes first
     elif channels == 2:

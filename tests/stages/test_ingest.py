@@ -16,7 +16,8 @@ import soundfile
 
 from pipeline.cdr import CdrError
 from pipeline.config import ConfigError, IngestConfig
-from pipeline.stages.ingest import Ingested, ingest, parse_day, safe_id
+from pipeline.stages.examine import safe_id
+from pipeline.stages.ingest import Ingested, ingest, parse_day
 from pipeline.stages.recordings import RecordingsError
 from pipeline.types import Call, LedgerRow
 
