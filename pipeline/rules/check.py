@@ -119,6 +119,8 @@ def _unreachable(book: Rulebook) -> Iterator[Finding]:
                 continue
             empty = [n for n in ("first", "last", "within") if getattr(inside, n) == 0]
             empty += [n for n in ("first_s", "last_s", "within_s") if getattr(inside, n) == 0.0]
+            if inside.around:  # around a hit, within: 0 is the hit's own utterance
+                empty = [n for n in empty if n != "within"]
             late = inside.phase in ("body", "closing") and inside.first is not None and inside.first <= 1
             if empty or late:
                 message = f"range that is always empty: {', '.join(empty) or 'first inside a later phase'}"

@@ -16,14 +16,18 @@ LONGEST_SLOT = 12  # characters a slot may take before a literal
 # Beside a gap or slot a stretch may use this share of its own characters: one edit from three on.
 # Two characters with one wrong, somewhere in a gap, would be found in almost any sentence.
 STRETCH_SHARE = 0.34
+NEAR = 1.0  # a syllable replaced by one that shares its initial or final
+ADDED = 1.25  # a syllable too many or too few: four characters cannot afford it
+FAR = 1.5  # any other syllable
+NEGATORS = frozenset("不没未别无非勿")  # one more or less turns the meaning round: never a small edit
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
     """A part laid on ``chars[start:end]``: cost in edits of sound, edits of character.
 
-    A syllable replaced by one that shares neither initial nor final costs 1.5, any other edit 1:
-    recognisers mishear towards near sounds, while another word (不会 for 不管) is usually far.
+    ``sound`` adds up what the edits cost (NEAR, ADDED, FAR): recognisers mishear towards near sounds,
+    while another word (不会 for 不管) is usually far.
     """
 
     start: int
@@ -55,6 +59,8 @@ def fit_near(literal: Literal, edits: int, chars: str, sounds: str, start: int) 
         if start < 0 or sounds[start : start + size] != literal.sounds:
             return None
         return Fit(start, start + size, 0, _char_edits(literal, chars, start, start + size), size)
+    if _lacks(literal.sounds, sounds[max(0, start - edits) : start + size + edits], edits):
+        return None
     window = sounds[max(0, start) : start + size]
     straight = Levenshtein.distance(literal.sounds, window, score_cutoff=2 * edits)
     if straight > 2 * edits:
@@ -71,6 +77,8 @@ def _fit_between(literal: Literal, edits: int, chars: str, sounds: str, low: int
     exact = sounds.find(literal.sounds, low, high)
     if exact >= 0:
         return Fit(exact, exact + size, 0, _char_edits(literal, chars, exact, exact + size), size)
+    if edits == 0 or _lacks(literal.sounds, sounds[low:high], edits):
+        return None
     best: tuple[int, int, int, int] | None = None
     cutoff = edits
     for start in range(low, high):
@@ -83,13 +91,34 @@ def _fit_between(literal: Literal, edits: int, chars: str, sounds: str, low: int
     if best is None:
         return None
     distance, _, start, end = best
-    heard = sounds[start:end]
-    far = sum(
-        1
-        for edit, at, there in Levenshtein.editops(literal.sounds, heard)
-        if edit == "replace" and not near(literal.sounds[at], heard[there])
-    )
-    return Fit(start, end, distance + 0.5 * far, _char_edits(literal, chars, start, end), size)
+    cost = _cost(literal, chars[start:end], sounds[start:end])
+    return None if cost is None else Fit(start, end, cost, _char_edits(literal, chars, start, end), size)
+
+
+def _lacks(wanted: str, window: str, edits: int) -> bool:
+    """More syllables are missing from the window than there are edits: nothing in it can fit. Most
+    candidates end here, at a tenth of the price of a distance."""
+    for syllable in wanted:
+        if syllable not in window:
+            if edits == 0:
+                return True
+            edits -= 1
+    return False
+
+
+def _cost(literal: Literal, chars: str, sounds: str) -> float | None:
+    """What the edits from ``literal`` to the words heard cost; None when one turns the meaning."""
+    cost = 0.0
+    for edit, at, there in Levenshtein.editops(literal.sounds, sounds):
+        lost = literal.chars[at] if edit != "insert" else ""
+        gained = chars[there] if edit != "delete" else ""
+        if lost in NEGATORS or gained in NEGATORS:
+            return None
+        if edit != "replace":
+            cost += ADDED
+        else:
+            cost += NEAR if near(literal.sounds[at], sounds[there]) else FAR
+    return cost
 
 
 def _char_edits(literal: Literal, chars: str, start: int, end: int) -> int:
@@ -135,7 +164,9 @@ def _best_wording(
             continue
         start, end = (low - size - edits, high) if leftwards else (low, high + size + edits)
         fit = _fit_between(literal, edits, text.chars, text.sounds, start, end)
-        if fit is not None and (best is None or fit.sound < best.sound):
+        if fit is None or fit.sound > STRETCH_SHARE * size:
+            continue
+        if best is None or fit.sound < best.sound:
             best = fit
             if fit.sound == 0:
                 break

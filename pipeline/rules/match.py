@@ -3,7 +3,7 @@
 How a phrase is found
 ---------------------
 1. Every variant becomes flat patterns (see variants.py); each pattern's longest literal is its anchor.
-2. A pattern of n characters may differ by 0.3 n edits of fuzzy sound (0 below four characters; see
+2. A pattern of n characters may differ by 0.28 n edits of fuzzy sound (0 below four characters; see
    fit.py for what an edit costs), its anchor by k whole edits. The anchor is cut into k + 1 pieces,
    of which one survives any k edits (pigeonhole), so one Aho-Corasick pass over all pieces names
    every anchor that can be there, and none is missed.
@@ -35,7 +35,7 @@ from pipeline.text import PreparedText
 
 __all__ = ["PhraseError", "PhraseHit", "PhraseMatcher", "PhraseTheme", "compile_phrases", "join"]
 
-DEFAULT_DISTANCE = 0.3  # edits per character of a pattern
+DEFAULT_DISTANCE = 0.28  # edits per character of a pattern
 EDITS_FROM = 4  # shorter patterns must sound exactly right
 MIN_SCORE = 0.66
 SOUND_WEIGHT = 0.75
