@@ -220,8 +220,8 @@ def _announcement(span: Span, utterances: Sequence[Utterance], settings: Measure
     for said in reversed(recent[-4:]):
         if said.role in AGENT_ROLES and says(said.text, "please_wait"):
             return said if _is_late(said, span, settings) else None
-        if said.role in AGENT_ROLES and len(said.text) > 6:
-            return None  # another sentence came after it: the wait is over
+        if said.role in AGENT_ROLES and not says(said.text, "backchannel"):
+            return None  # the agent has said something else since: that wait is over
     return None
 
 

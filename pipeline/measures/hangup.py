@@ -1,7 +1,8 @@
 """Who released first: the call record, the sound of the line and the words, weighed together.
 
-Each clue carries a weight in log-odds: 4 (98 %) for a switch's record, 3 for a busy tone or a leg that
-dies, about 1 for how the talk ended. A missing busy tone proves nothing and is no clue.
+Each clue carries a weight in log-odds: 6 (99.7 %) for a switch's record, 4 (98 %) for a busy tone or a leg
+that dies, about 1 for how the talk ended. A missing busy tone proves nothing and is no clue. Where the sound
+of the line denies the record, one of them is wrong and nobody can tell which: the side is unknown.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from pipeline.measures.cues import saying, says
 from pipeline.measures.gaps import legs_of
 from pipeline.types import Conversation, Gap, HangUp, HangUpClue, Role, Side, Span, Utterance
 
-RECORD_WEIGHT = 4.0
-BUSY_WEIGHT, BUSY_MONO_WEIGHT = 3.0, 1.5
-LEG_WEIGHT, CLICK_WEIGHT = 3.0, 0.5
+RECORD_WEIGHT = 6.0
+BUSY_WEIGHT, BUSY_MONO_WEIGHT = 4.0, 1.5
+LEG_WEIGHT, CLICK_WEIGHT = 4.0, 0.5
+HARD_WEIGHT = 2.5  # a clue from here on can deny a record; how the talk ended cannot
 CUT_WEIGHT, ANSWERED_WEIGHT, DROPPED_WEIGHT, LEFT_WEIGHT = 1.5, 1.6, 1.0, 0.8
 # Before any clue: callers end most calls, as the standard asks, and lines rarely drop.
 PRIOR: dict[Side, float] = {"agent": 0.0, "customer": 0.4, "system": -2.0}
@@ -37,7 +39,7 @@ def find_hangup(
         agent     …谢谢您的来电,再见
         customer                      再见
         line                               busy busy busy (customer's leg)
-        clues                         ↑1.6  ↑3.0             → customer, 99 %
+        clues                         ↑1.6  ↑4.0             → customer, 99 %
     """
     record = record_clues(conversation)
     sound = sound_clues(conversation, heard) if heard.heard else []
@@ -45,16 +47,15 @@ def find_hangup(
     if not heard.heard and not record:
         return None
     side, probability = fuse([*record, *sound, *words], settings.hangup_min_probability)
-    unrecorded, _ = fuse([*sound, *words], settings.hangup_min_probability)
-    said = record[0].side if record else "unknown"
+    denied = bool(record) and _denies([*sound, *words], record[0].side, settings.hangup_min_probability)
     released = released_at_s(conversation, heard) if heard.heard else None
     last = max((s.end_s for s in heard.anyone), default=None) if heard.heard else None
     return HangUp(
-        side=side,
+        side="unknown" if denied else side,
         probability=round(probability, 3),
         released_at_s=released,
         clues=(*record, *sound, *words),
-        record_disagrees=said != "unknown" and unrecorded not in ("unknown", said),
+        record_disagrees=denied,
         after_last_words_s=None if released is None or last is None else max(0.0, released - last),
         excused=None if side == "customer" else excuse(conversation, heard, gaps, released, settings),
     )
@@ -70,6 +71,12 @@ def fuse(clues: Iterable[HangUpClue], min_probability: float) -> tuple[Side, flo
     best = max(weighed, key=lambda side: weighed[side])
     probability = math.exp(weighed[best]) / total
     return (best, probability) if probability >= min_probability else ("unknown", probability)
+
+
+def _denies(clues: Sequence[HangUpClue], told: Side, min_probability: float) -> bool:
+    """Sound and words decide for another side than the record tells, and the sound does not only hint."""
+    side, _ = fuse(clues, min_probability)
+    return side not in ("unknown", told) and any(c.weight >= HARD_WEIGHT and c.side == side for c in clues)
 
 
 def record_clues(conversation: Conversation) -> list[HangUpClue]:

@@ -102,7 +102,7 @@ def hangup_side(scene: Scene) -> Iterable[Reading]:
     unit="0..1",
     description="挂机方判断的把握。",
     formula="softmax of prior + summed clue weights (log-odds) per side",
-    example="busy tone 3.0 and customer's goodbye 1.6 → 0.99",
+    example="busy tone 4.0 and customer's goodbye 1.6 → 0.997",
 )
 def hangup_probability(scene: Scene) -> Iterable[Reading]:
     found = _hangup(scene)
