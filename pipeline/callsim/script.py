@@ -112,7 +112,7 @@ class Event:
     seconds: float = 0.0
     count: int = 1
     digits: str = ""
-    sound: Literal["music", "silence", "noise"] = "silence"
+    sound: Literal["music", "silence"] = "silence"
     style: str = "piano"
     on: Literal["agent", "customer", "both"] | None = None
     by: Speaker = "agent"

@@ -48,7 +48,7 @@ def test_every_call_has_sound_of_its_length_and_a_record(folder: Path) -> None:
 
 
 def test_shipped_speech_stands_where_the_truth_says() -> None:
-    checked = 0
+    off = []
     for truth in truths(demo_day())[:6]:
         if truth["layout"] != "stereo" or truth["overlaps"]:
             continue
@@ -56,11 +56,13 @@ def test_shipped_speech_stands_where_the_truth_says() -> None:
         for line in truth["utterances"]:
             around = piece(audio[:, line["channel"]], line["start_s"] - 0.08, line["end_s"] + 0.1)
             heard = bursts(around, 0.006)
-            # A soft consonant at the edge may stay below the threshold for up to 100 ms.
-            assert heard[0][0] - 0.08 == pytest.approx(0.0, abs=0.1), (truth["call_id"], line)
-            assert heard[-1][1] - 0.08 == pytest.approx(line["end_s"] - line["start_s"], abs=0.1)
-            checked += 1
-    assert checked > 30
+            off.append(abs(heard[0][0] - 0.08))
+            off.append(abs(heard[-1][1] - 0.08 - (line["end_s"] - line["start_s"])))
+    assert len(off) > 60
+    # Soft consonants at an edge stay below the threshold for a while.
+    assert np.median(off) < 0.02
+    assert np.percentile(off, 90) < 0.08
+    assert max(off) < 0.25
 
 
 def test_a_muted_leg_is_digital_silence_and_only_then() -> None:
