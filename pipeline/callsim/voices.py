@@ -208,7 +208,7 @@ def _run(texts: list[str], language: Language, variant: str, pitch: int, wpm: in
     done = subprocess.run(command, input=f"<speak>{body}</speak>".encode(), capture_output=True, check=False)
     if done.returncode != 0 or len(done.stdout) <= 44:
         raise VoiceError(f"espeak-ng gave no sound for {texts!r}: {done.stderr.decode(errors='replace')}")
-    sound = np.frombuffer(done.stdout[44:], "<i2").astype(np.float32) / 32768
+    sound = np.frombuffer(done.stdout[44:], "<i2").astype(np.float32) / np.float32(32768)
     parts = _split(sound)
     if len(parts) == len(texts):
         return parts
