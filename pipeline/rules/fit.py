@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
+from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
 from pipeline.rules.variants import Choice, Literal, Slot, fill_slot
@@ -16,6 +18,7 @@ LONGEST_SLOT = 12  # characters a slot may take before a literal
 # Beside a gap or slot a stretch may use this share of its own characters: one edit from three on.
 # Two characters with one wrong, somewhere in a gap, would be found in almost any sentence.
 STRETCH_SHARE = 0.34
+MASK_BITS = 251  # about as many as there are fuzzy syllables
 NEAR = 1.0  # a syllable replaced by one that shares its initial or final
 ADDED = 1.25  # a syllable too many or too few: four characters cannot afford it
 FAR = 1.5  # any other syllable
@@ -79,9 +82,20 @@ def _fit_between(literal: Literal, edits: int, chars: str, sounds: str, low: int
         return Fit(exact, exact + size, 0, _char_edits(literal, chars, exact, exact + size), size)
     if edits == 0 or _lacks(literal.sounds, sounds[low:high], edits):
         return None
+    if edits == 0:
+        return None
+    # one fast look says where, if anywhere, it can lie; the exact ends are then tried around there
+    near_by = fuzz.partial_ratio_alignment(
+        literal.sounds, sounds[low:high], score_cutoff=100 * (1 - edits / size) - 1
+    )
+    if near_by is None:
+        return None
+    if high - low > size:
+        at = low + near_by.dest_start
+        low, high = max(low, at - edits), min(high, at + size + edits)
     best: tuple[int, int, int, int] | None = None
     cutoff = edits
-    for start in range(low, high):
+    for start in range(low, min(high, low + 2 * edits + 1)):
         for end in range(max(start + 1, start + size - edits), min(high, start + size + edits) + 1):
             distance = Levenshtein.distance(literal.sounds, sounds[start:end], score_cutoff=cutoff)
             if distance <= cutoff:
@@ -93,6 +107,16 @@ def _fit_between(literal: Literal, edits: int, chars: str, sounds: str, low: int
     distance, _, start, end = best
     cost = _cost(literal, chars[start:end], sounds[start:end])
     return None if cost is None else Fit(start, end, cost, _char_edits(literal, chars, start, end), size)
+
+
+@lru_cache(maxsize=65_536)
+def mask_of(sounds: str) -> int:
+    """The syllables of a stretch as bits of one number. Two syllables may share a bit, so what is missing
+    by the bits is missing indeed, but not the other way round."""
+    mask = 0
+    for syllable in sounds:
+        mask |= 1 << (ord(syllable) % MASK_BITS)
+    return mask
 
 
 def _lacks(wanted: str, window: str, edits: int) -> bool:
@@ -157,10 +181,15 @@ def _best_wording(
     """The wording that fits with fewest edits between ``low`` and ``high``, its own length beyond; the
     longest of equals. The first exact one wins: wordings are tried from the longest."""
     best: Fit | None = None
+    absent = ~mask_of(text.sounds)
+    room = budget(laid.length + len(part.literals[0].sounds)) - laid.sound  # no wording has more
     for literal in part.literals:
+        missing = (mask_of(literal.sounds) & absent).bit_count()
+        if missing > room:
+            continue
         size = len(literal.sounds)
         edits = min(math.floor(budget(laid.length + size) - laid.sound), math.floor(STRETCH_SHARE * size))
-        if edits < 0:
+        if edits < missing:
             continue
         start, end = (low - size - edits, high) if leftwards else (low, high + size + edits)
         fit = _fit_between(literal, edits, text.chars, text.sounds, start, end)

@@ -24,10 +24,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Literal
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from pipeline.rules import variants as patterns
-from pipeline.rules.fit import Fit, Laid, fit_near, place_left, place_right
+from pipeline.rules.fit import Fit, Laid, fit_near, mask_of, place_left, place_right
 from pipeline.rules.guards import ALL_GUARDS, context_guard, guard
 from pipeline.rules.variants import Flat, Gap, PhraseError, flatten
 from pipeline.sounds import segmenter
@@ -102,6 +102,7 @@ class _Pattern:
 class _Anchor:
     literal: patterns.Literal
     edits: int
+    mask: int
     patterns: list[_Pattern] = field(default_factory=list)
 
 
@@ -119,7 +120,7 @@ def join(first: str, second: str) -> str:
 
 
 class PhraseMatcher:
-    """Finds every theme in one pass over a text. Holds no state between calls."""
+    """Finds every theme in one pass over a text. Remembers nothing of the texts."""
 
     def __init__(self, themes: Sequence[PhraseTheme]) -> None:
         self.themes = tuple(themes)
@@ -130,17 +131,21 @@ class PhraseMatcher:
                 for literal in _anchor_of(pattern).literals:
                     edits = math.floor(pattern.edits(len(literal.chars)))
                     key = (literal.sounds, literal.chars, edits)
-                    anchors.setdefault(key, _Anchor(literal, edits)).patterns.append(pattern)
+                    anchors.setdefault(key, _Anchor(literal, edits, mask_of(literal.sounds))).patterns.append(pattern)
         self._anchors = tuple(anchors.values())
         self._automaton = _build_automaton(self._anchors)
+        self._selections: dict[frozenset[str] | None, dict[int, tuple[_Pattern, ...]]] = {}
+        self._anchors_by_theme: dict[int, list[tuple[_Anchor, _Pattern]]] = defaultdict(list)
+        for anchor in self._anchors:
+            for number, pattern in {p.theme: p for p in reversed(anchor.patterns)}.items():
+                self._anchors_by_theme[number].append((anchor, pattern))
 
     def find(self, text: PreparedText, themes: frozenset[str] | None = None) -> list[PhraseHit]:
         """Hits of all (or the named) themes, in order of place; of one theme's overlapping hits the best."""
         best: dict[int, list[tuple[float, int, int, _Pattern]]] = defaultdict(list)
-        for anchor, fit in self._anchor_fits(text):
-            for pattern in anchor.patterns:
-                if themes is not None and self.themes[pattern.theme].id not in themes:
-                    continue
+        wanted = self._wanted(themes)
+        for which, fit in self._anchor_fits(text, wanted):
+            for pattern in wanted[which]:
                 found = _extend(pattern, fit, text)
                 if found is not None:
                     best[pattern.theme].append((*found, pattern))
@@ -154,22 +159,20 @@ class PhraseMatcher:
 
     def nearest(self, text: PreparedText, theme_id: str) -> PhraseHit | None:
         """What came nearest to the theme without being it; None below NEAREST_FROM or without text."""
-        wanted = self._index[theme_id]
-        best: tuple[float, int, int, _Pattern] | None = None
-        for anchor in self._anchors:
-            own = next((p for p in anchor.patterns if p.theme == wanted), None)
-            if own is None or not text.chars:
-                continue
-            likeness = fuzz.partial_ratio_alignment(anchor.literal.sounds, text.sounds)
-            if likeness is None:
-                continue
-            weighted = likeness.score / 100 * min(1.0, len(text.sounds) / len(anchor.literal.sounds))
-            if weighted >= NEAREST_FROM and (best is None or weighted > best[0]):
-                best = (weighted, likeness.dest_start, likeness.dest_end, own)
-        if best is None:
+        own = self._anchors_by_theme.get(self._index[theme_id], [])
+        if not own or not text.chars:
             return None
-        score, start, end, pattern = best
-        return self._hit(pattern, score, start, min(end, len(text.chars)), text)
+        wanted = [anchor.literal.sounds for anchor, _ in own]
+        likeness = process.cdist([text.sounds], wanted, scorer=fuzz.partial_ratio)[0] / 100
+        weighted = [float(s) * min(1.0, len(text.sounds) / len(w)) for s, w in zip(likeness, wanted)]
+        best = max(range(len(own)), key=weighted.__getitem__)
+        if weighted[best] < NEAREST_FROM:
+            return None
+        place = fuzz.partial_ratio_alignment(wanted[best], text.sounds)
+        if place is None:
+            return None
+        end = min(place.dest_end, len(text.chars))
+        return self._hit(own[best][1], weighted[best], place.dest_start, end, text)
 
     def _anchor_fits(self, text: PreparedText) -> Iterable[tuple[_Anchor, Fit]]:
         sounds, chars = text.sounds, text.chars
@@ -177,12 +180,15 @@ class PhraseMatcher:
         for end, pieces in self._automaton.iter(sounds):
             candidates.update([(anchor, end - after) for anchor, after in pieces])
         seen: set[tuple[int, int, int]] = set()
+        absent = ~mask_of(sounds)
         for which, start in candidates:
             anchor = self._anchors[which]
+            if (anchor.mask & absent).bit_count() > anchor.edits:
+                continue
             fit = fit_near(anchor.literal, anchor.edits, chars, sounds, start)
             if fit is not None and (which, fit.start, fit.end) not in seen:
                 seen.add((which, fit.start, fit.end))
-                yield anchor, fit
+                yield which, fit
 
     def _at_borders(self, pattern: _Pattern, start: int, end: int, text: PreparedText) -> bool:
         if self.themes[pattern.theme].mode == "fuzzy":
@@ -212,7 +218,7 @@ def _compile(place: int, theme: PhraseTheme) -> Iterable[_Pattern]:
             # a short anchor must sound exactly right, so the next best stretch may stand in for it
             count = 1 if _least(parts[by_size[0]]) >= EDITS_FROM else 2
             for anchor in by_size[:count]:
-                if _least(parts[anchor]):
+                if anchor == by_size[0] or _least(parts[anchor]) > 1:
                     own_share = share if theme.mode == "fuzzy" else 0.0
                     yield _Pattern(place, variant, parts, anchor, own_share, theme.mode == "exact")
 

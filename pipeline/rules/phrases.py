@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.rules.match import PhraseTheme, compile_phrases, join
+from pipeline.rules.match import PhraseMatcher, PhraseTheme, compile_phrases, join
 from pipeline.rules.similar import SampleSet
 from pipeline.text import prepare
 from pipeline.types import Utterance
@@ -54,7 +54,9 @@ class PhraseIndex:
         *,
         wanted: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
+        self._themes = tuple(themes)
         self.matcher = compile_phrases(themes)
+        self._of_role: dict[str, PhraseMatcher] = {}
         self._samples = {name: (SampleSet(s.sentences), s.threshold) for name, s in (samples or {}).items()}
         self._wanted = dict(wanted) if wanted is not None else None
         self._found: dict[tuple[str, str], tuple[Place, ...]] = {}
@@ -76,7 +78,7 @@ class PhraseIndex:
         if wanted is not None and not wanted:
             return []
         prepared = prepare(text)
-        hits = self.matcher.find(prepared, wanted)
+        hits = self._matcher_for(role, wanted).find(prepared)
         found = [Place(h.theme_id, h.start, h.end, h.said, h.score, h.variant, h.guarded) for h in hits]
         for theme, (samples, threshold) in self._samples.items():
             if wanted is not None and theme not in wanted:
@@ -85,6 +87,14 @@ class PhraseIndex:
             if score >= threshold:
                 found.append(Place(theme, 0, len(text), text, score / 100, sample))
         return found
+
+    def _matcher_for(self, role: str, wanted: frozenset[str] | None) -> PhraseMatcher:
+        """A matcher of the role's themes alone: a customer's words need not be tried against the agent's."""
+        if wanted is None:
+            return self.matcher
+        if role not in self._of_role:
+            self._of_role[role] = compile_phrases([t for t in self._themes if t.id in wanted])
+        return self._of_role[role]
 
     def across(self, first: Utterance, second: Utterance) -> list[Place]:
         """Themes that begin in ``first`` and end in ``second``; offsets: start in first, end in second."""

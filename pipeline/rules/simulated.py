@@ -87,7 +87,7 @@ def _conversation(script: Script, truth: dict[str, Any], damage: Damage | None) 
 
 
 def _events(truth: dict[str, Any]) -> Events:
-    waits = [w for w in truth["waits"]]
+    waits = list(truth["waits"])
     rest = [g for g in truth["gaps"] if g["kind"] in ("before_answer", "after_farewell")]
     gaps = tuple(
         Gap(
