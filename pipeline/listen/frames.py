@@ -40,10 +40,15 @@ def levels_dbfs(signal: FloatArray, rate_hz: int, *, step_s: float = LEVEL_STEP_
 def noise_floor_dbfs(levels: FloatArray) -> float:
     """Level of the line when nobody speaks: the 10th percentile of the frames that carry any signal.
 
-    Digital silence is left out, or a leg muted for half the call would have no floor at all.
+    Digital silence is left out, or a leg muted for half the call would have no floor at all. On a line
+    silent in every pause that would be soft speech, so it is no more than the 2nd percentile and 1.5 dB,
+    which of noise are the same.
     """
     alive = levels[levels > SILENCE_DBFS + 5]
-    return float(np.percentile(alive, 10)) if alive.size else SILENCE_DBFS
+    if not alive.size:
+        return SILENCE_DBFS
+    softest, soft = np.percentile(alive, (2, 10))
+    return float(min(soft, softest + 1.5))
 
 
 def runs(mask: BoolArray) -> list[tuple[int, int]]:

@@ -20,7 +20,11 @@ RECORD_WEIGHT = 6.0
 BUSY_WEIGHT, BUSY_MONO_WEIGHT = 4.0, 1.5
 LEG_WEIGHT, CLICK_WEIGHT = 4.0, 0.5
 HARD_WEIGHT = 2.5  # a clue from here on can deny a record; how the talk ended cannot
-CUT_WEIGHT, ANSWERED_WEIGHT, DROPPED_WEIGHT, LEFT_WEIGHT = 1.5, 1.6, 1.0, 0.8
+CUT_WEIGHT, ANSWERED_WEIGHT, DROPPED_WEIGHT, LEFT_WEIGHT = 1.5, 1.6, 1.6, 0.8
+REACTION_S, WAITED_S = (
+    0.6,
+    1.2,
+)  # nobody puts a receiver down sooner after hearing goodbye; an agent in a hurry does
 # Before any clue: callers end most calls, as the standard asks, and lines rarely drop.
 PRIOR: dict[Side, float] = {"agent": 0.0, "customer": 0.4, "system": -2.0}
 BUSY_DELAY_S = 0.3  # exchange: release → busy tone
@@ -181,7 +185,7 @@ def word_clues(conversation: Conversation, heard: Activity, settings: MeasureCon
         last word   goodbye?  line stays open   points to
         customer    yes       any               customer (answered, and put down)
         customer    no, cut   < 0.12 s          agent    (cut the customer off)
-        agent       yes       < 0.8 s           agent    (did not wait)
+        agent       yes       < 0.6 s           agent    (did not wait)
         agent       yes       ≥ 1.2 s           customer (the agent waited) …
         agent       yes       ≥ 5 s             agent    (… long enough to be allowed to)
         agent       no        any               customer (left the agent talking)
@@ -211,15 +215,17 @@ def word_clues(conversation: Conversation, heard: Activity, settings: MeasureCon
         return [HangUpClue("words", "customer", LEFT_WEIGHT, "the agent spoke last, without a goodbye")]
     if wait >= settings.hangup_wait_s:
         return [
-            HangUpClue("words", "agent", LEFT_WEIGHT, f"no answer for {wait:.1f} s after the agent's goodbye")
+            HangUpClue(
+                "words", "agent", DROPPED_WEIGHT, f"no answer for {wait:.1f} s after the agent's goodbye"
+            )
         ]
-    if wait < 0.8:
+    if wait < REACTION_S:
         return [
             HangUpClue(
                 "words", "agent", DROPPED_WEIGHT, f"released {wait:.1f} s after the agent's own goodbye"
             )
         ]
-    if wait >= 1.2:
+    if wait >= WAITED_S:
         return [
             HangUpClue("words", "customer", LEFT_WEIGHT, f"the agent waited {wait:.1f} s after the goodbye")
         ]

@@ -38,6 +38,7 @@ RATE_HZ = 8000  # a telephone line carries nothing above 4 kHz
 TONE_MARGIN_S = 0.03
 SAME_TONE_SHARE = 0.6
 MIN_ECHO_S = 0.1
+MAX_ECHO_CORRECTION_DB = 15.0
 
 
 class AuditionStage:
@@ -154,9 +155,23 @@ def _echo(ears: Sequence[_Ear], gate: ChannelGate) -> list[Spans]:
     for target, (level_db, delay_s) in enumerate(zip(gate.bleed_db, gate.bleed_delay_s)):
         if level_db is None or delay_s is None:
             continue
-        mask = echo_frames(ears[1 - target].levels, ears[target].levels, delay_s=delay_s, level_db=level_db)
+        source, heard = ears[1 - target], ears[target]
+        level_db = _echo_level_db(source, heard, delay_s=delay_s, told_db=level_db)
+        mask = echo_frames(source.levels, heard.levels, delay_s=delay_s, level_db=level_db)
         answer[target] = frames.spans_of(mask, LEVEL_STEP_S, min_s=MIN_ECHO_S)
     return answer
+
+
+def _echo_level_db(source: _Ear, heard: _Ear, *, delay_s: float, told_db: float) -> float:
+    """The echo's level under the source's voice alone; the gate's figure is also of its tones, which may not echo."""
+    shift = round(delay_s / LEVEL_STEP_S)
+    speaking = np.flatnonzero(frames.mask_of(source.voice, LEVEL_STEP_S, len(source.levels)))
+    speaking = speaking[speaking + shift < len(heard.levels)]
+    if not speaking.size:
+        return told_db
+    loud = speaking[source.levels[speaking] >= np.median(source.levels[speaking])]
+    level = float(np.median(heard.levels[loud + shift] - source.levels[loud]))
+    return min(max(level, told_db), told_db + MAX_ECHO_CORRECTION_DB)
 
 
 def _shared(found: Sequence[Tone], channels: int) -> tuple[Tone, ...]:
