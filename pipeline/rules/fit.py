@@ -82,8 +82,6 @@ def _fit_between(literal: Literal, edits: int, chars: str, sounds: str, low: int
         return Fit(exact, exact + size, 0, _char_edits(literal, chars, exact, exact + size), size)
     if edits == 0 or _lacks(literal.sounds, sounds[low:high], edits):
         return None
-    if edits == 0:
-        return None
     # one fast look says where, if anywhere, it can lie; the exact ends are then tried around there
     near_by = fuzz.partial_ratio_alignment(
         literal.sounds, sounds[low:high], score_cutoff=100 * (1 - edits / size) - 1

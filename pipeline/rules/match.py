@@ -131,10 +131,10 @@ class PhraseMatcher:
                 for literal in _anchor_of(pattern).literals:
                     edits = math.floor(pattern.edits(len(literal.chars)))
                     key = (literal.sounds, literal.chars, edits)
-                    anchors.setdefault(key, _Anchor(literal, edits, mask_of(literal.sounds))).patterns.append(pattern)
+                    anchor = _Anchor(literal, edits, mask_of(literal.sounds))
+                    anchors.setdefault(key, anchor).patterns.append(pattern)
         self._anchors = tuple(anchors.values())
         self._automaton = _build_automaton(self._anchors)
-        self._selections: dict[frozenset[str] | None, dict[int, tuple[_Pattern, ...]]] = {}
         self._anchors_by_theme: dict[int, list[tuple[_Anchor, _Pattern]]] = defaultdict(list)
         for anchor in self._anchors:
             for number, pattern in {p.theme: p for p in reversed(anchor.patterns)}.items():
@@ -143,9 +143,10 @@ class PhraseMatcher:
     def find(self, text: PreparedText, themes: frozenset[str] | None = None) -> list[PhraseHit]:
         """Hits of all (or the named) themes, in order of place; of one theme's overlapping hits the best."""
         best: dict[int, list[tuple[float, int, int, _Pattern]]] = defaultdict(list)
-        wanted = self._wanted(themes)
-        for which, fit in self._anchor_fits(text, wanted):
-            for pattern in wanted[which]:
+        for anchor, fit in self._anchor_fits(text):
+            for pattern in anchor.patterns:
+                if themes is not None and self.themes[pattern.theme].id not in themes:
+                    continue
                 found = _extend(pattern, fit, text)
                 if found is not None:
                     best[pattern.theme].append((*found, pattern))
@@ -188,7 +189,7 @@ class PhraseMatcher:
             fit = fit_near(anchor.literal, anchor.edits, chars, sounds, start)
             if fit is not None and (which, fit.start, fit.end) not in seen:
                 seen.add((which, fit.start, fit.end))
-                yield which, fit
+                yield anchor, fit
 
     def _at_borders(self, pattern: _Pattern, start: int, end: int, text: PreparedText) -> bool:
         if self.themes[pattern.theme].mode == "fuzzy":
