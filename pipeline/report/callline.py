@@ -12,7 +12,8 @@ from pipeline.strings import text
 from pipeline.types import Gap, Role, Span, Utterance, Verdict
 
 WIDTH, LEFT, RIGHT = 1060, 56, 12
-_PINS, _LANE, _SPACE = 62, 22, 10  # height of the pins' room, of a lane, between the lanes
+_LANE, _SPACE = 22, 10  # height of a lane, and between the lanes
+_PIN, _STACK = 19, 3  # height of a pin, and how many stand over one place
 _SILENT = ("dead_air", "mute", "one_way", "thinking", "before_answer", "after_farewell")
 _Scale = Callable[[float], float]  # seconds → x
 _TICKS_S = (5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800)
@@ -29,6 +30,7 @@ class Fault:
     quote: str
     why: str
     fatal: bool
+    heard: bool  # False: something was not said
 
 
 def faults_of(result: CallResult, lang: str) -> list[Fault]:
@@ -44,7 +46,11 @@ def faults_of(result: CallResult, lang: str) -> list[Fault]:
         if place and not first:
             at = f"{clock(place.start_s)}–{clock(place.end_s)}"
         title = item.title or item.rule_id
-        found.append(Fault(number if place else None, at, title, signed(item.points), quote, why, item.fatal))
+        found.append(
+            Fault(
+                number if place else None, at, title, signed(item.points), quote, why, item.fatal, bool(first)
+            )
+        )
     return found
 
 
@@ -56,31 +62,26 @@ def signed(points: float) -> str:
 def draw_call(result: CallResult, lang: str) -> str:
     """SVG of the whole call."""
     length = max(result.call.duration_s, 0.1)
-    lanes = {"agent": _PINS, "customer": _PINS + _LANE + _SPACE}
-    bottom = lanes["customer"] + _LANE
 
     def x(at_s: float) -> float:
         return LEFT + (WIDTH - LEFT - RIGHT) * min(max(at_s, 0.0), length) / length
 
-    parts = [*_axis(length, x, bottom), *_lane_names(lanes, lang)]
+    stacks = _stacks(result, x)
+    top = 9 + _PIN * max([0, *(min(len(stack), _STACK) for stack in stacks)])
+    lanes = {"agent": top, "customer": top + _LANE + _SPACE}
+    bottom = lanes["customer"] + _LANE
+    parts = [*_axis(length, x, top, bottom), *_lane_names(lanes, lang)]
     for gap in result.measured.events.gaps:
-        parts.append(_gap(gap, x, bottom, lang))
+        parts.append(_gap(gap, x, top, bottom, lang))
     for said in result.transcript.utterances:
         parts.append(_talk(said, x, lanes, lang))
     for overlap in result.measured.events.overlaps:
         if overlap.kind == "interruption":
-            parts.append(
-                _box(
-                    "cut",
-                    overlap.span,
-                    x,
-                    lanes["agent"] + _LANE,
-                    _SPACE,
-                    text("page.legend_interruption", lang),
-                )
-            )
-    parts += _pins(result, x, bottom)
-    parts.append(_release(result, x, bottom, lang))
+            words = text("page.legend_interruption", lang)
+            parts.append(_box("cut", overlap.span, x, top + _LANE, _SPACE, words))
+    for stack in stacks:
+        parts += _pins(stack, bottom)
+    parts.append(_release(result, x, top, bottom, lang))
     return (
         f'<svg class="line" viewBox="0 0 {WIDTH} {bottom + 24}" xmlns="http://www.w3.org/2000/svg" role="img">'
         + "".join(parts)
@@ -104,11 +105,11 @@ def _placed(result: CallResult) -> list[tuple[Verdict, Span | None]]:
     )
 
 
-def _axis(length: float, x: _Scale, bottom: float) -> Iterator[str]:
+def _axis(length: float, x: _Scale, top: float, bottom: float) -> Iterator[str]:
     step = next((tick for tick in _TICKS_S if length / tick <= 14), 3600)
     for at in range(0, int(length) + 1, step):
         yield (
-            f'<line class="grid" x1="{x(at):.1f}" y1="{_PINS}" x2="{x(at):.1f}" y2="{bottom}"/>'
+            f'<line class="grid" x1="{x(at):.1f}" y1="{top}" x2="{x(at):.1f}" y2="{bottom}"/>'
             f'<text class="tick" x="{x(at):.1f}" y="{bottom + 16}">{clock(at)}</text>'
         )
 
@@ -118,10 +119,10 @@ def _lane_names(lanes: dict[str, int], lang: str) -> Iterator[str]:
         yield f'<text class="name" x="{LEFT - 8}" y="{y + 16}">{escape(text(f"role.{role}", lang))}</text>'
 
 
-def _gap(gap: Gap, x: _Scale, bottom: float, lang: str) -> str:
+def _gap(gap: Gap, x: _Scale, top: float, bottom: float, lang: str) -> str:
     kind = "quiet" if gap.kind in _SILENT else "hold"
     words = f"{text(f'page.gap.{gap.kind}', lang)} {gap.span.duration_s:.0f} s"
-    return _box(kind, gap.span, x, _PINS, bottom - _PINS, words)
+    return _box(kind, gap.span, x, top, bottom - top, words)
 
 
 def _talk(said: Utterance, x: _Scale, lanes: dict[str, int], lang: str) -> str:
@@ -147,31 +148,56 @@ def _box(tone: str, span: Span, x: _Scale, y: float, tall: float, words: str) ->
     )
 
 
-def _pins(result: CallResult, x: _Scale, bottom: float) -> Iterator[str]:
-    """Numbered pins; one that would cover its neighbour stands a step lower."""
-    last = [-99.0, -99.0, -99.0]
+@dataclass(frozen=True, slots=True)
+class _Pin:
+    x: float
+    number: int
+    title: str
+    heard: bool  # False: not said; the pin is hollow
+
+
+def _stacks(result: CallResult, x: _Scale) -> list[list[_Pin]]:
+    """Pins that would cover each other stand over the first of them."""
+    stacks: list[list[_Pin]] = []
     for number, (item, place) in enumerate(_placed(result), 1):
         if place is None:
             continue
-        at = x(place.start_s)
-        level = next((i for i, before in enumerate(last) if at - before > 18), len(last) - 1)
-        last[level] = at
-        y = 10 + level * 19
-        tone = "pin" if item.evidence else "pin absent"
-        yield (
-            f'<line class="stem" x1="{at:.1f}" y1="{y}" x2="{at:.1f}" y2="{bottom}"/>'
-            f'<circle class="{tone}" cx="{at:.1f}" cy="{y}" r="8.5"><title>{escape(item.title or item.rule_id)}'
-            f'</title></circle><text class="pinno" x="{at:.1f}" y="{y + 3.8:.1f}">{number}</text>'
-        )
+        pin = _Pin(x(place.start_s), number, item.title or item.rule_id, bool(item.evidence))
+        if stacks and pin.x - stacks[-1][0].x < _PIN:
+            stacks[-1].append(pin)
+        else:
+            stacks.append([pin])
+    return stacks
 
 
-def _release(result: CallResult, x: _Scale, bottom: float, lang: str) -> str:
+def _pins(stack: list[_Pin], bottom: float) -> Iterator[str]:
+    """Numbered, top to bottom; what does not fit is counted on the last."""
+    at = stack[0].x
+    shown = stack if len(stack) <= _STACK else stack[: _STACK - 1]
+    yield f'<line class="stem" x1="{at:.1f}" y1="{_PIN / 2 + 1:.1f}" x2="{at:.1f}" y2="{bottom}"/>'
+    for level, pin in enumerate(shown):
+        yield _circle(at, level, str(pin.number), pin.title, heard=pin.heard)
+    if rest := stack[len(shown) :]:
+        titles = "、".join(f"{pin.number} {pin.title}" for pin in rest)
+        yield _circle(at, len(shown), f"+{len(rest)}", titles, heard=any(pin.heard for pin in rest))
+
+
+def _circle(at: float, level: int, label: str, title: str, *, heard: bool) -> str:
+    y = _PIN / 2 + 1 + level * _PIN
+    return (
+        f'<circle class="{"pin" if heard else "pin absent"}" cx="{at:.1f}" cy="{y:.1f}" r="8.5">'
+        f"<title>{escape(title)}</title></circle>"
+        f'<text class="pinno" x="{at:.1f}" y="{y + 3.8:.1f}">{escape(label)}</text>'
+    )
+
+
+def _release(result: CallResult, x: _Scale, top: float, bottom: float, lang: str) -> str:
     end = result.measured.events.hangup
     if end is None or end.released_at_s is None:
         return ""
     at = x(end.released_at_s)
     return (
-        f'<line class="release" x1="{at:.1f}" y1="{_PINS - 4}" x2="{at:.1f}" y2="{bottom + 4}">'
+        f'<line class="release" x1="{at:.1f}" y1="{top - 4}" x2="{at:.1f}" y2="{bottom + 4}">'
         f"<title>{escape(release_words(result, lang))}</title></line>"
     )
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pipeline.report.rows import CallResult
 
 FILE_NAME = "report.html"
-MAX_TIMELINES, MAX_WORST, MAX_BARS, MAX_LEDGER = 60, 15, 12, 60
+MAX_TIMELINES, MAX_WORST, MAX_BARS, MAX_LEDGER = 60, 10, 12, 60
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -146,7 +146,8 @@ def _agents(report: DayReport, lang: str) -> str:
 def _worst_rows(report: DayReport, lang: str) -> Iterator[dict[str, Any]]:
     zone = ZoneInfo(report.timezone)
     firsts = report.faults.drop_duplicates(["call_id", "rule_id"])
-    for call in rows_of(report.worst[report.worst["total"].notna()].head(MAX_WORST)):
+    faulty = report.worst["total"].notna() & report.worst["call_id"].isin(firsts["call_id"])
+    for call in rows_of(report.worst[faulty].head(MAX_WORST)):
         own = firsts[firsts["call_id"] == call.call_id]
         yield {
             "call_id": call.call_id,

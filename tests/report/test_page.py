@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,6 +16,7 @@ from pipeline.report.callline import draw_call, faults_of
 from pipeline.report.page import write_page
 from pipeline.report.tables import read_table
 from pipeline.store import open_results
+from pipeline.types import Evidence, Span, Verdict
 from tests.report.day import DATE, SCRIPT, write
 
 
@@ -106,8 +109,8 @@ def test_a_line_of_time_holds_talk_holds_pins_and_release(day: Path) -> None:
     assert kinds.count("hold") == len(result.measured.events.gaps)
     assert kinds.count("release") == 1
     faults = faults_of(result, "zh")
-    pins = [int(node.text or 0) for node in svg.iter() if node.get("class") == "pinno"]
-    assert pins == [fault.number for fault in faults if fault.number]
+    pins = [node.text for node in svg.iter() if node.get("class") == "pinno"]
+    assert pins == [str(fault.number) for fault in faults if fault.number]
     retort = next(fault for fault in faults if fault.title == "顶撞客户")
     assert (retort.at, retort.points) == ("0:05", "\N{MINUS SIGN}10")
     xs = [
@@ -116,6 +119,17 @@ def test_a_line_of_time_holds_talk_holds_pins_and_release(day: Path) -> None:
         if node.tag.endswith("rect")
     ]
     assert max(xs) <= 1060
+
+
+def test_pins_over_one_place_are_counted_not_piled(day: Path) -> None:
+    result = open_results(day.parent).day(DATE).call("20261121-000000")
+    place = Evidence(Span(3.0, 4.0), "agent", "您好", 0.9)
+    items = tuple(Verdict(f"x.{n}", "fail", -1.0, "x", f"项{n}", (place,)) for n in range(7))
+    crowded = replace(result, scorecard=replace(result.scorecard, items=items))
+    svg = ElementTree.fromstring(draw_call(crowded, "zh"))
+    assert [node.text for node in svg.iter() if node.get("class") == "pinno"] == ["1", "2", "+5"]
+    heights = [float(node.get("cy", 0)) for node in svg.iter() if node.get("class") == "pin"]
+    assert all(low - high >= 17 for high, low in pairwise(heights))
 
 
 def test_a_large_day_is_cut_with_a_count(day: Path, monkeypatch: pytest.MonkeyPatch) -> None:
