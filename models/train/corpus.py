@@ -1,8 +1,9 @@
 """What the demo recogniser learns to read: sentences of service calls, and words at random.
 
-``Corpus("train")`` and ``Corpus("heldout")`` share no free template, surname, number or random-word
-sentence, and no phrase spelled the same way but for the fixed stock lines themselves. Kinds:
+``Corpus("train")`` and ``Corpus("heldout")`` share no free template, no free line of a
+call, no agent's, order or telephone number and no full name. The stock lines themselves are in both. Kinds:
 
+- ``calls``: lines of the call simulator's grammar, of the same set;
 - ``phrase``: the lines the standards ask for or forbid, in every variant;
 - ``near``: such a line cut short, joined with another, or with a word exchanged: a recogniser that
   writes the stock line for it invents what was never said;
@@ -23,16 +24,21 @@ from typing import Literal
 import numpy as np
 
 Split = Literal["train", "heldout"]
-Kind = Literal["phrase", "near", "service", "daily", "words", "number"]
+Kind = Literal["calls", "phrase", "near", "service", "daily", "words", "number"]
 
 HERE = Path(__file__).parent
 HELD_SHARE = 0.12  # of the free templates, surnames and numbers
 VOCABULARY = 2200  # characters: those of the templates, then the commonest of the dictionary
 MIX: dict[Kind, float] = {
-    "phrase": 0.14, "near": 0.14, "service": 0.34, "daily": 0.06, "words": 0.24, "number": 0.08,
+    "calls": 0.2, "phrase": 0.1, "near": 0.12, "service": 0.24, "daily": 0.05, "words": 0.21, "number": 0.08,
 }  # fmt: skip
 _DIGITS = "零一二三四五六七八九"
+_DAYS = (
+    "今天 明天 后天 昨天 前天 上周 下周 周一 周二 周三 周四 周五 周六 周日 星期一 星期五 星期天 月底 下个月 上个月 "
+    "明天上午 今天下午 昨天晚上 后天早上"
+).split()
 _GROUP = re.compile(r"\(([^()]*)\)")
+_SENTENCE = re.compile(r"[^。？！!?]+[。？！!?]?")
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
@@ -58,7 +64,8 @@ class Corpus:
             kind: [t for name in names for t in sections[name] if is_held(t) == held]
             for kind, names in (("service", ("agent", "customer")), ("daily", ("daily",)))
         }
-        self._words, self._weights = _dictionary(held=held)
+        self._calls = _call_lines(split)
+        self._words, self._weights = _dictionary()
 
     def draw(self, kind: Kind, rng: np.random.Generator) -> str:
         """One sentence with punctuation, every character of it in the vocabulary."""
@@ -73,6 +80,8 @@ class Corpus:
         return kind, self.draw(kind, rng)
 
     def _draw(self, kind: Kind, rng: np.random.Generator) -> str:
+        if kind == "calls":
+            return _pick(self._calls, rng)
         if kind == "phrase":
             return self._fill(_pick(self._phrases, rng), rng)
         if kind == "near":
@@ -170,7 +179,7 @@ def _money(rng: np.random.Generator) -> str:
 
 def _date(rng: np.random.Generator) -> str:
     if rng.random() < 0.5:
-        return _pick(["今天", "明天", "后天", "昨天", "前天", "上周", "下周", "周一", "周二", "周三", "周四", "周五", "周六", "周日", "星期一", "星期五", "星期天", "月底", "下个月", "上个月", "明天上午", "今天下午", "昨天晚上", "后天早上"], rng)  # fmt: skip
+        return _pick(_DAYS, rng)
     month, day = int(rng.integers(1, 13)), int(rng.integers(1, 32))
     return f"{number_name(month)}月{number_name(day)}{_pick(['号', '日'], rng)}"
 
@@ -233,6 +242,22 @@ def _jieba_words() -> Iterator[tuple[str, int]]:
 
 
 @cache
+def _call_lines(split: Split) -> list[str]:
+    """Lines of the simulator's calls, in their slots' own values; the held-out ones without what both sets say."""
+    from pipeline.callsim.grammar import generate_scripts
+
+    def lines(which: Split, calls: int) -> list[str]:
+        said = (getattr(e, "text", None) for s in generate_scripts(calls, 1, set=which) for e in s.events)
+        return [part for text in said if text for part in _SENTENCE.findall(text) if spoken(part)]
+
+    own = lines(split, 300)
+    if split == "train":
+        return own
+    known = set(_call_lines("train"))
+    return sorted(set(own) - known)
+
+
+@cache
 def vocabulary() -> tuple[str, ...]:
     """The characters the model can write: all of the templates and slots, then by frequency."""
     ours = "".join(line for lines in _templates().values() for line in lines)
@@ -255,7 +280,7 @@ def vocabulary_set() -> frozenset[str]:
 
 
 @cache
-def _dictionary(*, held: bool) -> tuple[np.ndarray, np.ndarray]:
+def _dictionary() -> tuple[np.ndarray, np.ndarray]:
     """Words the model can write and their chances: frequency ** 0.5, so that rare ones come too."""
     words = [
         (word, frequency)

@@ -55,10 +55,9 @@ class HearingPlan:
         return float(rng.uniform(1.5, long)), False
 
 
-def rate_at(step: int, steps: int, top: float, *, warm: int = 60, fall: float = 0.7) -> float:
-    """Warm-up, flat, then falling to a twentieth over the last ``fall`` of the steps."""
-    rest = (steps - step) / max(1.0, fall * steps)
-    return top * min(1.0, (step + 1) / warm, 0.05 + 0.95 * rest)
+def rate_at(step: int, done: float, top: float, *, warm: int = 60, fall: float = 0.7) -> float:
+    """Warm-up by ``step``, flat, then falling to a twentieth over the last ``fall`` of what is to be done (0..1)."""
+    return top * min(1.0, (step + 1) / warm, 0.05 + 0.95 * max(0.0, 1 - done) / fall)
 
 
 def sound_inventory(pool: Pool) -> dict[str, int]:
@@ -132,7 +131,7 @@ def learn_to_hear(
             total = flat * framewise + (1 - 0.9 * flat) * loss
         optimiser.zero_grad()
         total.backward()
-        optimiser.step(rate_at(step, plan.steps, plan.rate))
+        optimiser.step(rate_at(step, step / plan.steps, plan.rate))
         heard += count * seconds
         if step % 20 == 19:
             extra = f" frames {float(framewise):.3f}" if flat > 0 and not many else ""

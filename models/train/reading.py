@@ -39,7 +39,9 @@ class ReadingPlan:
 
     steps: int
     rate: float
-    frozen: bool = True
+    fall: float = 0.7  # share of the stage over which the rate falls
+    limit_s: float = 3600.0  # the stage ends then at the latest, its rate fallen
+    frozen: bool = False
     replays: int = 2
     audio_s: float = 100.0
     shortest_s: float = 2.0
@@ -230,6 +232,9 @@ def learn_to_read(
     mean: list[float] = []
     begun = time.time()
     for step in range(plan.steps):
+        done = max(step / plan.steps, (time.time() - begun) / plan.limit_s)
+        if done >= 1:
+            break
         windows, seconds = _windows(pool, blanks, plan, rng)
         heard, sound_loss = hear(network, pool, inventory, windows, plan, rng)
         batches = [heard]
@@ -245,7 +250,7 @@ def learn_to_read(
                     total = total + plan.sounds * sound_loss
             optimiser.zero_grad()
             total.backward()
-            optimiser.step(rate_at(step, plan.steps, plan.rate))
+            optimiser.step(rate_at(step, done, plan.rate, fall=plan.fall))
         mean = [0.95 * m + 0.05 * v for m, v in zip(mean or shown, shown)]
         if step % 20 == 19:
             extra = f" ctc {float(sound_loss):.3f}" if sound_loss is not None else ""
