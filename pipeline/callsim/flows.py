@@ -129,12 +129,11 @@ def _ask(flow: Flow, text: str, rule: str) -> None:
 
 
 def _name(flow: Flow) -> None:
-    """The customer's surname is asked and used, or the agent never addresses them at all."""
-    if "polite.honorific" in flow.faults:
-        flow.bank.slots["name"] = ""
-        return
+    """The customer's surname is asked, and from then on used, or never."""
     flow.agent("ask_name")
     flow.customer("give_name")
+    if "polite.honorific" in flow.faults:
+        flow.bank.slots["name"] = ""
 
 
 def _detail(flow: Flow, topic: dict[str, str]) -> None:
@@ -211,9 +210,10 @@ def _hold(flow: Flow) -> None:
     faults = {f for f in flow.faults if f.startswith("hold.")}
     if not faults and not flow.chance(0.35):
         return
-    long = bool(faults & {"hold.over_30s", "hold.reassure_15s"}) or flow.chance(0.15)
     asked = "hold.ask_first" not in faults
     thanked = not faults & {"hold.return_thanks", "hold.over_30s"}
+    # A long wait without thanks would break hold.over_30s too.
+    long = bool(faults & {"hold.over_30s", "hold.reassure_15s"}) or (thanked and flow.chance(0.15))
     if asked:
         flow.say(flow.desk, _unnamed(flow.bank.line("hold_ask")))
         flow.customer("agree")

@@ -68,6 +68,7 @@ EXCLUDES = (
     {"hangup.silent_customer", "hangup.talk_before_release"},
     {"voice.rate", "voice.rate_elderly"},
     {"hold.return_thanks", "hold.over_30s"},
+    {"hold.return_thanks", "hold.reassure_15s"},
     {"open.greeting", "open.late_apology"},
     {"polite.nin", "polite.honorific"},
 )
