@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -64,13 +64,11 @@ def fit_near(literal: Literal, edits: int, chars: str, sounds: str, start: int) 
         return Fit(start, start + size, 0, _char_edits(literal, chars, start, start + size), size)
     if _lacks(literal.sounds, sounds[max(0, start - edits) : start + size + edits], edits):
         return None
-    window = sounds[max(0, start) : start + size]
-    straight = Levenshtein.distance(literal.sounds, window, score_cutoff=2 * edits)
-    if straight > 2 * edits:
-        return None
-    if straight == 0:
-        return Fit(start, start + size, 0, _char_edits(literal, chars, start, start + size), size)
-    return _fit_between(literal, edits, chars, sounds, start - edits, start + size + edits)
+    low, high = max(0, start - edits), min(len(sounds), start + size + edits)
+    exact = sounds.find(literal.sounds, low, high)
+    if exact >= 0:
+        return Fit(exact, exact + size, 0, _char_edits(literal, chars, exact, exact + size), size)
+    return _aligned(literal, edits, chars, sounds, low, high)
 
 
 def _fit_between(literal: Literal, edits: int, chars: str, sounds: str, low: int, high: int) -> Fit | None:
@@ -82,28 +80,34 @@ def _fit_between(literal: Literal, edits: int, chars: str, sounds: str, low: int
         return Fit(exact, exact + size, 0, _char_edits(literal, chars, exact, exact + size), size)
     if edits == 0 or _lacks(literal.sounds, sounds[low:high], edits):
         return None
-    # one fast look says where, if anywhere, it can lie; the exact ends are then tried around there
-    near_by = fuzz.partial_ratio_alignment(
-        literal.sounds, sounds[low:high], score_cutoff=100 * (1 - edits / size) - 1
-    )
-    if near_by is None:
-        return None
-    if high - low > size:
+    if high - low > size + 2 * edits:
+        # one fast look says where in a wide window, if anywhere, it can lie
+        cutoff = 100 * (1 - edits / size) - 1
+        near_by = fuzz.partial_ratio_alignment(literal.sounds, sounds[low:high], score_cutoff=cutoff)
+        if near_by is None:
+            return None
         at = low + near_by.dest_start
         low, high = max(low, at - edits), min(high, at + size + edits)
-    best: tuple[int, int, int, int] | None = None
-    cutoff = edits
-    for start in range(low, min(high, low + 2 * edits + 1)):
-        for end in range(max(start + 1, start + size - edits), min(high, start + size + edits) + 1):
-            distance = Levenshtein.distance(literal.sounds, sounds[start:end], score_cutoff=cutoff)
-            if distance <= cutoff:
-                rank = (distance, abs(end - start - size), start, end)
-                if best is None or rank < best:
-                    best, cutoff = rank, distance
-    if best is None:
+    return _aligned(literal, edits, chars, sounds, low, high)
+
+
+def _aligned(literal: Literal, edits: int, chars: str, sounds: str, low: int, high: int) -> Fit | None:
+    """Align with the whole of a narrow window; what is inserted before and after is not the literal's."""
+    size, window = len(literal.sounds), sounds[low:high]
+    most = 2 * edits + max(0, len(window) - size)
+    if Levenshtein.distance(literal.sounds, window, score_cutoff=most) > most:
         return None
-    distance, _, start, end = best
-    cost = _cost(literal, chars[start:end], sounds[start:end])
+    start, end, inner = low, high, []
+    for edit in Levenshtein.editops(literal.sounds, window).as_list():
+        if edit[0] == "insert" and edit[1] == 0:
+            start += 1
+        elif edit[0] == "insert" and edit[1] == size:
+            end -= 1
+        else:
+            inner.append(edit)
+    if len(inner) > edits or start >= end:
+        return None
+    cost = _cost(literal, chars[low:high], window, inner)
     return None if cost is None else Fit(start, end, cost, _char_edits(literal, chars, start, end), size)
 
 
@@ -128,10 +132,10 @@ def _lacks(wanted: str, window: str, edits: int) -> bool:
     return False
 
 
-def _cost(literal: Literal, chars: str, sounds: str) -> float | None:
+def _cost(literal: Literal, chars: str, sounds: str, edits: Iterable[tuple[str, int, int]]) -> float | None:
     """What the edits from ``literal`` to the words heard cost; None when one turns the meaning."""
     cost = 0.0
-    for edit, at, there in Levenshtein.editops(literal.sounds, sounds):
+    for edit, at, there in edits:
         lost = literal.chars[at] if edit != "insert" else ""
         gained = chars[there] if edit != "delete" else ""
         if lost in NEGATORS or gained in NEGATORS:
