@@ -121,7 +121,8 @@ def plan_call(script: Script) -> Plan:
         script=script,
         said=_unheard(desk),
         sounds=tuple(desk.sounds),
-        marks=tuple(_bounded(m, duration) for m in desk.marks),
+        # What a side hears after the other let go comes from the switch, whatever its leg did.
+        marks=tuple(_bounded(m, released if script.release.busy else duration) for m in desk.marks),
         answered_s=_answered(desk),
         released_s=released,
         duration_s=_ms(duration),

@@ -155,3 +155,12 @@ def test_planted_faults_carry_their_place() -> None:
     assert (faults["hold.dead_air"]["start_s"], faults["hold.dead_air"]["end_s"]) == (0.75, 6.75)
     assert faults["close.farewell"]["start_s"] is None
     assert not truth["clean"]
+
+
+def test_a_dead_leg_still_hears_the_switchs_busy_tone() -> None:
+    plan = planned(
+        {"agent": "再见", "gap_s": 0.0}, {"do": "die", "by": "customer"}, release={"after_s": 1.0, "busy": 2}
+    )
+    truth = truth_of(plan)
+    assert truth["silent_legs"] == [{"channel": 1, "start_s": 0.5, "end_s": 1.5}]
+    assert truth["tones"][0]["start_s"] > 1.5
