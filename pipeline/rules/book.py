@@ -149,6 +149,16 @@ class Rulebook:
                 waiting += referred(self.rules[name])
         return tuple(name for name in self.order if name in wanted)
 
+    def needed_by(self, template: Template) -> tuple[str, ...]:
+        """``needed`` of a scorecard's items, worked out once."""
+        if template.name not in self._needed:
+            self._needed[template.name] = self.needed(item.rule for item in template.items)
+        return self._needed[template.name]
+
+    @cached_property
+    def _needed(self) -> dict[str, tuple[str, ...]]:
+        return {}
+
     def judge(self, facts: CallFacts, names: Iterable[str]) -> dict[str, Verdict]:
         """Verdicts of the rules in ``names``, which must be in ``needed`` order."""
         for name in names:

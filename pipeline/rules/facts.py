@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from pipeline.rules.answer import Hit
-from pipeline.rules.phrases import PhraseIndex, Place
+from pipeline.rules.phrases import Heard, PhraseIndex
 from pipeline.rules.window import Window
 from pipeline.types import (
     CallRecord,
@@ -24,6 +24,7 @@ from pipeline.types import (
 )
 
 BACKCHANNEL_CHARS = 3  # 嗯, 好的, 对对对: does not take the floor, so the sentence around it goes on
+SENTENCE_END = frozenset("。?!?!")  # after one of these nothing is broken in two
 JOIN_S = 2.0  # a pause longer than this ends the sentence even without a backchannel
 # Eighty minutes of speech without a breath: what is longer is no utterance, and only its head is read.
 MAX_UTTERANCE_CHARS = 20_000
@@ -76,6 +77,7 @@ class CallFacts:
             (m.name, m.role): m for m in (measured.measures if measured else ())
         }
         self._indexes: dict[str, tuple[int, ...]] = {}
+        self._murky: dict[str, tuple[tuple[int, str], ...]] = {}
 
     @property
     def timed(self) -> bool:
@@ -121,6 +123,20 @@ class CallFacts:
             return f"过长,只看了前 {MAX_UTTERANCE_CHARS} 字"
         return f"听不清({utterance.confidence:.2f})" if self.unclear(index) else ""
 
+    def murky(self, role: str) -> tuple[tuple[int, str], ...]:
+        """Utterances of the role, or of nobody known, that may hold more than was read: number, reason."""
+        if role not in self._murky:
+            found = []
+            for index, utterance in enumerate(self.utterances):
+                own = role in ("any", utterance.role)
+                if not (own or utterance.role == "unknown") or len(utterance.text) < MIN_HEARD_CHARS:
+                    continue
+                reason = self.unheard(index) if own else "说话人不明"
+                if reason:
+                    found.append((index, reason))
+            self._murky[role] = tuple(found)
+        return self._murky[role]
+
     @cached_property
     def role_doubt(self) -> str:
         """Why nobody can be held to their role; "" when the roles are sure enough."""
@@ -128,17 +144,17 @@ class CallFacts:
         return f"角色把握不足({sure:.2f})" if sure < self.doubts.roles else ""
 
     @cached_property
-    def themes(self) -> dict[str, list[Place]]:
+    def themes(self) -> dict[str, list[Heard]]:
         """Every phrase theme heard in the call, by theme; one pass over the text."""
-        found: dict[str, list[Place]] = {}
+        found: dict[str, list[Heard]] = {}
         for index, utterance in enumerate(self.utterances):
             for place in self.phrases.places(utterance.text, role=utterance.role):
-                found.setdefault(place.theme, []).append(place.at(index))
+                found.setdefault(place.theme, []).append(Heard(place, index, index))
         for first, second in self._broken_in_two():
             for place in self.phrases.across(self.utterances[first], self.utterances[second]):
                 known = found.setdefault(place.theme, [])
                 if not any(other.index in (first, second) for other in known):  # whole in one of them
-                    known.append(place.at(first, second))
+                    known.append(Heard(place, first, second))
         return found
 
     def _broken_in_two(self) -> Iterable[tuple[int, int]]:
@@ -147,7 +163,7 @@ class CallFacts:
         for index, utterance in enumerate(self.utterances):
             before = last.get(utterance.role)
             last[utterance.role] = index
-            if before is None or index - before > 2:
+            if before is None or index - before > 2 or self.utterances[before].text[-1:] in SENTENCE_END:
                 continue
             between = self.utterances[before + 1 : index]
             pause_s = utterance.span.start_s - self.utterances[before].span.end_s

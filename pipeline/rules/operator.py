@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from pipeline.rules.answer import Hit
-from pipeline.rules.facts import MIN_HEARD_CHARS, CallFacts
+from pipeline.rules.facts import CallFacts
 from pipeline.rules.window import Window
-from pipeline.types import Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +22,9 @@ class Findings:
     doubt: float = 0.0
     why: str = ""
     moot: str = ""
+
+
+CLEAR = Findings()
 
 
 def cannot_tell(why: str) -> Findings:
@@ -56,21 +58,12 @@ def operator(name: str, *, hears: str = "", by_role: bool = True) -> Callable[[T
 
 def unheard(facts: CallFacts, window: Window, role: str, *, skip: frozenset[int] = frozenset()) -> Findings:
     """No hits, but the doubts: what in the window was recognised too badly, or said by nobody sure."""
-    total = lost = 0
-    worst: str = ""
+    murky = [(i, why) for i, why in facts.murky(role) if window.has(i) and i not in skip]
+    if not murky:
+        return CLEAR
     unsure = [] if role == "any" else facts.chosen("unknown", window)
-    for index in [*facts.chosen(role, window), *unsure]:
-        utterance = facts.utterances[index]
-        total += len(utterance.text)
-        nobody = role not in ("any", "unknown") and utterance.role == "unknown"
-        if index in skip or len(utterance.text) < MIN_HEARD_CHARS:
-            continue
-        reason = "说话人不明" if nobody else facts.unheard(index)
-        if reason:
-            lost += len(utterance.text)
-            worst = worst or f"第{index + 1}句{reason}:{utterance.text[:20]}"
-    return Findings(doubts=(worst,) if worst else (), doubt=lost / total if total else 0.0)
-
-
-def quotes_of(hits: tuple[Hit, ...]) -> tuple[Evidence, ...]:
-    return tuple(hit.evidence for hit in hits)
+    total = sum(len(facts.utterances[i].text) for i in [*facts.chosen(role, window), *unsure])
+    lost = sum(len(facts.utterances[i].text) for i, _ in murky)
+    index, why = murky[0]
+    told = f"第{index + 1}句{why}:{facts.utterances[index].text[:20]}"
+    return Findings(doubts=(told,), doubt=lost / total if total else 0.0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from pipeline.rules.match import PhraseMatcher, PhraseTheme, compile_phrases, join
 from pipeline.rules.similar import SampleSet
@@ -20,7 +21,7 @@ REMEMBERED = 60_000  # texts; about 60 MB of found places at most
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A theme heard in an utterance: characters ``start:end`` of it (of the second, in ``end_index``)."""
+    """A theme heard in a text: characters ``start:end`` of it."""
 
     theme: str
     start: int
@@ -29,11 +30,14 @@ class Place:
     score: float
     matched: str
     guarded: str | None = None
-    index: int = -1
-    end_index: int = -1
 
-    def at(self, index: int, end_index: int | None = None) -> Place:
-        return replace(self, index=index, end_index=index if end_index is None else end_index)
+
+class Heard(NamedTuple):
+    """A place in the utterance ``index``; one broken in two ends in the utterance ``end_index``."""
+
+    place: Place
+    index: int
+    end_index: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class PhraseIndex:
         self._samples = {name: (SampleSet(s.sentences), s.threshold) for name, s in (samples or {}).items()}
         self._wanted = dict(wanted) if wanted is not None else None
         self._found: dict[tuple[str, str], tuple[Place, ...]] = {}
+        self._near: dict[tuple[str, str], tuple[float, str] | None] = {}
 
     def places(self, text: str, *, role: str) -> tuple[Place, ...]:
         """Every theme wanted of ``role`` that ``text`` holds, guarded ones too."""
@@ -106,6 +111,14 @@ class PhraseIndex:
 
     def nearest(self, text: str, theme: str) -> tuple[float, str] | None:
         """Score 0..1 and wording of what comes nearest to ``theme`` in ``text``."""
+        key = (theme, text)
+        if key not in self._near:
+            if len(self._near) >= REMEMBERED:
+                self._near.clear()
+            self._near[key] = self._nearest(text, theme)
+        return self._near[key]
+
+    def _nearest(self, text: str, theme: str) -> tuple[float, str] | None:
         prepared = prepare(text)
         near = self.matcher.nearest(prepared, theme)
         best = (near.score, near.said) if near else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from pipeline.rules.book import Rulebook
 from pipeline.rules.facts import CallFacts
@@ -35,8 +36,7 @@ def choose_template(book: Rulebook, facts: CallFacts, wanted: str = "auto") -> T
 
 def score_call(book: Rulebook, facts: CallFacts, template: Template, *, fingerprint: str = "") -> Scorecard:
     """Judge the template's rules and add them up."""
-    needed = book.needed(item.rule for item in template.items)
-    verdicts = book.judge(facts, needed)
+    verdicts = book.judge(facts, book.needed_by(template))
     return add_up(template, book, verdicts, call_id=facts.conversation.call.id, fingerprint=fingerprint)
 
 
@@ -50,7 +50,9 @@ def add_up(
 ) -> Scorecard:
     """The scorecard of these verdicts; overruled verdicts may be put in to score again."""
     items = {
-        item.rule: replace(_priced(template, book, item, verdicts[item.rule]), group=group.name)
+        item.rule: replace(
+            verdicts[item.rule], group=group.name, **_priced(template, book, item, verdicts[item.rule])
+        )
         for group in template.groups
         for item in group.items
     }
@@ -74,23 +76,23 @@ def add_up(
     )
 
 
-def _priced(template: Template, book: Rulebook, item: Item, verdict: Verdict) -> Verdict:
-    """The verdict with its points, sign and all; a draft rule is shown but takes nothing."""
+def _priced(template: Template, book: Rulebook, item: Item, verdict: Verdict) -> dict[str, Any]:
+    """What pricing changes in the verdict: points, sign and all; a draft rule is shown but takes nothing."""
     draft = book.rules[item.rule].status == "draft"
     if item.bonus:
         if verdict.outcome == "fail":  # not earned is no fault
-            return replace(verdict, outcome="not_applicable", points=0.0, why="没有加分", evidence=())
+            return {"outcome": "not_applicable", "points": 0.0, "why": "没有加分", "evidence": ()}
         earned = item.bonus if verdict.outcome == "pass" and not draft else 0.0
-        return replace(verdict, points=earned)
+        return {"points": earned}
     if template.school == "weighted":
         earned = item.points if verdict.outcome == "pass" and not draft else 0.0
-        return replace(verdict, points=earned, fatal=item.fatal and verdict.outcome == "fail" and not draft)
+        return {"points": earned, "fatal": item.fatal and verdict.outcome == "fail" and not draft}
     if verdict.outcome != "fail" or draft:
-        return replace(verdict, points=0.0)
+        return {"points": 0.0}
     lost = item.points + item.repeat * max(0, len(verdict.evidence) - 1)
     if item.repeat_cap is not None:
         lost = min(lost, max(item.repeat_cap, item.points))
-    return replace(verdict, points=-lost, fatal=item.fatal)
+    return {"points": -lost, "fatal": item.fatal}
 
 
 def _group_score(template: Template, group: ItemGroup, items: Mapping[str, Verdict]) -> GroupScore:

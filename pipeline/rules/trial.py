@@ -42,7 +42,7 @@ def hear(book: Rulebook, text: str, *, role: Role) -> tuple[list[Heard], list[He
     heard = [
         Heard(p.theme, _title(book, p.theme), p.said, p.matched, p.score, p.guarded, asked.get(p.theme, ()))
         for places in facts.themes.values()
-        for p in places
+        for p, _, _ in places
     ]
     found = {h.theme for h in heard}
     near = []

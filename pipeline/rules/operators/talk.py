@@ -121,7 +121,7 @@ class Repeat:
             raise ValueError(f"times: {self.times}; a repeat needs 2")
 
     def find(self, facts: CallFacts, window: Window, role: str) -> Findings:
-        spared = {place.index for theme in self.except_ for place in facts.themes.get(theme, ())}
+        spared = {heard.index for theme in self.except_ for heard in facts.themes.get(theme, ())}
         texts = {i: prepare(facts.utterances[i].text).chars for i in facts.chosen(role, window)}
         order = [i for i in texts if len(texts[i]) >= self.min_chars and i not in spared]
         own = list(texts)

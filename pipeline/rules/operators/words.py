@@ -13,7 +13,7 @@ from pipeline.rules.answer import Hit
 from pipeline.rules.entities import ENTITIES, Entity, Language, language_of
 from pipeline.rules.facts import CallFacts
 from pipeline.rules.operator import Findings, cannot_tell, operator, unheard
-from pipeline.rules.phrases import REMEMBERED_CHARS, Place
+from pipeline.rules.phrases import REMEMBERED_CHARS, Heard
 from pipeline.rules.similar import SIMILAR_THRESHOLD, SampleSet
 from pipeline.rules.window import Window
 from pipeline.text import clauses, normalise, prepare
@@ -21,7 +21,7 @@ from pipeline.types import Evidence, Span
 
 REGEX_TIMEOUT_S = 0.5  # wall clock, per utterance: a sane pattern needs under a millisecond
 MAX_SAMPLES = 200
-NEAR_LOOKS = 40  # utterances looked through for a near miss, the longest first
+NEAR_LOOKS = 12  # utterances looked through for a near miss, the longest of the window
 
 
 def _with_doubts(facts: CallFacts, window: Window, role: str, hits: Iterable[Hit], why: str) -> Findings:
@@ -45,14 +45,14 @@ class Say:
         hits: list[Hit] = []
         guarded = ""
         for theme in self.theme:
-            for place in facts.themes.get(theme, ()):
-                utterance = facts.utterances[place.index]
-                if role not in ("any", utterance.role) or not window.has(place.index):
+            for heard in facts.themes.get(theme, ()):
+                place, utterance = heard.place, facts.utterances[heard.index]
+                if role not in ("any", utterance.role) or not window.has(heard.index):
                     continue
                 if place.guarded is not None:
                     guarded = guarded or f"「{place.said[:20]}」不算:{place.guarded}"
                 elif place.score >= self.min_score:
-                    hits.append(place_hit(facts, place))
+                    hits.append(place_hit(facts, heard))
         return _with_doubts(facts, window, role, _by_place(hits), guarded)
 
     def nearest(self, facts: CallFacts, window: Window, role: str) -> Evidence | None:
@@ -67,16 +67,17 @@ class Say:
         return best
 
 
-def place_hit(facts: CallFacts, place: Place) -> Hit:
+def place_hit(facts: CallFacts, heard: Heard) -> Hit:
     """Evidence for a theme heard; one that runs over two utterances spans both."""
-    if place.end_index == place.index:
-        return facts.hit(place.index, place.start, place.end, score=place.score)
-    first = facts.hit(place.index, place.start, score=place.score)
-    second = facts.hit(place.end_index, 0, max(1, place.end))
+    place = heard.place
+    if heard.end_index == heard.index:
+        return facts.hit(heard.index, place.start, place.end, score=place.score)
+    first = facts.hit(heard.index, place.start, score=place.score)
+    second = facts.hit(heard.end_index, 0, max(1, place.end))
     span = Span(first.evidence.span.start_s, second.evidence.span.end_s)
     quote = f"{first.evidence.quote}…{second.evidence.quote}"
     joined = Evidence(span, first.evidence.role, quote, place.score)
-    return Hit(joined, place.end_index, first.doubtful or second.doubtful)
+    return Hit(joined, heard.end_index, first.doubtful or second.doubtful)
 
 
 def _by_place(hits: list[Hit]) -> list[Hit]:
