@@ -93,7 +93,7 @@ class ReviewCall(Base):
     __tablename__ = "calls"
     __table_args__ = (
         UniqueConstraint("date", "call_id"),
-        Index("ix_calls_queue", "flagged", "state", "priority"),
+        Index("ix_calls_queue", "flagged", "priority", "id"),
         Index("ix_calls_day", "date", "flagged", "priority"),
         Index("ix_calls_team", "team", "flagged", "priority"),
         Index("ix_calls_agent", "agent_id", "flagged", "priority"),

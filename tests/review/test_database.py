@@ -48,7 +48,7 @@ def test_the_first_releases_database_is_brought_up_with_all_it_holds(tmp_path: P
             "VALUES (1, '2026-01-01', 'c1', 'inbound', 60, 's', 'A', 0, 1, '', 'f', 0.9, 1, 'taken', 0)",
             "INSERT INTO events (id, call_pk, rule_id, kind, user_id, at, reason, comment, payload) VALUES "
             f"(1, 1, 'open.greeting', 'confirm', 1, '{when}', '', '', "
-            "'{\"outcome\": \"fail\", \"machine\": \"fail\"}')",
+            '\'{"outcome": "fail", "machine": "fail"}\')',
         ):
             connection.execute(text(statement))
     database.migrate()

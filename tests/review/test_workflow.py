@@ -200,6 +200,7 @@ def test_candidate_thresholds_need_enough_decisions() -> None:
 
 def test_masking_covers_text_sound_and_exports_by_role(desk: Desk, sign_in: SignIn) -> None:
     plain, covered = sign_in("supervisor"), sign_in("qa")
+
     def words(page: str) -> str:
         return re.sub(r"<[^>]+>", "", page)
 

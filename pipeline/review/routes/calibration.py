@@ -41,7 +41,7 @@ def rounds(request: Request, viewer: Taker) -> Response:
         ).all()
         rules = session.scalars(select(Rule).order_by(Rule.id)).all()
         candidates = session.scalars(
-            select(ReviewCall).where(ReviewCall.flagged).order_by(ReviewCall.priority.desc()).limit(40)
+            select(ReviewCall).order_by(ReviewCall.flagged.desc(), ReviewCall.priority.desc()).limit(40)
         ).all()
     return render(
         request, viewer, "calibration.html", rounds=shown, mine=mine, done=dict(map(tuple, done)),

@@ -105,7 +105,7 @@ def upgrade() -> None:
         "ix_calls_board", "calls", ["date", "team", "agent_id", "total", "flagged", "fatal"], unique=False
     )
     op.create_index("ix_calls_day", "calls", ["date", "flagged", "priority"], unique=False)
-    op.create_index("ix_calls_queue", "calls", ["flagged", "state", "priority"], unique=False)
+    op.create_index("ix_calls_queue", "calls", ["flagged", "priority", "id"], unique=False)
     op.create_index("ix_calls_team", "calls", ["team", "flagged", "priority"], unique=False)
     op.create_table(
         "notices",
