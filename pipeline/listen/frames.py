@@ -14,8 +14,8 @@ BoolArray = NDArray[np.bool_]
 
 LEVEL_STEP_S = 0.02
 SILENCE_DBFS = -100.0
-CODEC_ZERO = 8.5 / 32768  # A-law has no zero: its idle codes decode to ±8
-SAME, SOFT = 1e-6, 2e-3  # equal samples; −54 dBFS, above which a constant would be a fault, not a rest
+SAME, SOFT = 1e-6, 2e-3  # of one magnitude; −54 dBFS, above which a constant would be a fault, not a rest
+MOSTLY_ALIVE = 0.9  # a leg with less digital silence than a tenth carries its noise
 LOSSY_ZERO = 2e-5  # MP3 and AAC leave this much of a zero behind; one 16-bit step is 3e-5
 
 
@@ -40,15 +40,15 @@ def levels_dbfs(signal: FloatArray, rate_hz: int, *, step_s: float = LEVEL_STEP_
 def noise_floor_dbfs(levels: FloatArray) -> float:
     """Level of the line when nobody speaks: the 10th percentile of the frames that carry any signal.
 
-    Digital silence is left out, or a leg muted for half the call would have no floor at all. On a line
-    silent in every pause that would be soft speech, so it is no more than the 2nd percentile and 1.5 dB,
-    which of noise are the same.
+    Digital silence is left out, or a leg muted for half the call would have no floor at all. Where there
+    is much of it, the line may be silent in every pause and the 10th percentile soft speech; so the floor
+    is then no more than the 2nd percentile and 3 dB, which for noise is no lower.
     """
     alive = levels[levels > SILENCE_DBFS + 5]
     if not alive.size:
         return SILENCE_DBFS
     softest, soft = np.percentile(alive, (2, 10))
-    return float(min(soft, softest + 1.5))
+    return float(soft if alive.size > MOSTLY_ALIVE * levels.size else min(soft, softest + 3.0))
 
 
 def runs(mask: BoolArray) -> list[tuple[int, int]]:
@@ -78,8 +78,8 @@ def digital_silence(
 ) -> tuple[Span, ...]:
     """Stretches in which the line carries nothing at all: a muted or dropped leg, never a quiet room.
 
-    A frame counts when all its samples are one and the same soft value (GSM's decoder rests off zero),
-    or of one magnitude no larger than codec zero, or none exceeds what a lossy codec leaves of a zero.
+    A frame counts when all its samples have one soft magnitude (A-law rests at ±8, GSM's decoder at ±16,
+    of 32768), or none exceeds what a lossy codec leaves of a zero.
 
     ::
 
@@ -88,10 +88,7 @@ def digital_silence(
     """
     size = round(step_s * rate_hz)
     count = len(signal) // size
-    samples = signal[: count * size].reshape(count, size)
-    magnitude = np.abs(samples)
+    magnitude = np.abs(signal[: count * size]).reshape(count, size)
     peak, trough = magnitude.max(axis=1, initial=0.0), magnitude.min(axis=1, initial=1.0)
-    still = np.ptp(samples, axis=1) < SAME if count else np.zeros(0, dtype=bool)
-    idle = (peak <= CODEC_ZERO) & (peak - trough < SAME)
-    dead = (peak < LOSSY_ZERO) | idle | (still & (peak < SOFT))
+    dead = (peak < LOSSY_ZERO) | ((peak < SOFT) & (peak - trough < SAME))
     return spans_of(dead, step_s, min_s=min_s)

@@ -183,13 +183,17 @@ def gone(audition: Audition, channel: int, voice: Spans) -> Spans:
 
     A line that is digitally silent in its ordinary pauses too (silence suppression) tells nothing.
     """
+    if rests_in_silence(audition, channel, voice):
+        return ()
+    return tuple(s for s in audition.digital_silence[channel] if s.duration_s >= ONE_WAY_MIN_S)
+
+
+def rests_in_silence(audition: Audition, channel: int, voice: Spans) -> bool:
+    """Digital silence is this leg's ordinary pause: many stretches of it, in most of the time without voice."""
     silent = audition.digital_silence[channel]
     inner = clip(silent, Span(0.5, max(0.6, audition.duration_s - 0.5)))
-    if len(inner) >= CLEAN_LINE_RUNS:
-        pauses = gaps(voice, Span(0.0, audition.duration_s))
-        if total_s(silent) > CLEAN_LINE_SHARE * total_s(pauses):
-            return ()
-    return tuple(s for s in silent if s.duration_s >= ONE_WAY_MIN_S)
+    pauses = gaps(voice, Span(0.0, audition.duration_s))
+    return len(inner) >= CLEAN_LINE_RUNS and total_s(silent) > CLEAN_LINE_SHARE * total_s(pauses)
 
 
 def _covers(dead: Spans, span: Span) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from pipeline.config import MeasureConfig
 from pipeline.measures.activity import AGENT_ROLES, Activity, conversation_end_s
 from pipeline.measures.cues import saying, says
-from pipeline.measures.gaps import legs_of
+from pipeline.measures.gaps import legs_of, rests_in_silence
 from pipeline.types import Conversation, Gap, HangUp, HangUpClue, Role, Side, Span, Utterance
 
 RECORD_WEIGHT = 6.0
@@ -148,8 +148,8 @@ def _dying_legs(conversation: Conversation, heard: Activity) -> list[tuple[Side,
     found: list[tuple[Side, float]] = []
     for side, channel in zip(("agent", "customer"), legs):
         silent = audition.digital_silence[channel]
-        if audition.noise_floor_dbfs and audition.noise_floor_dbfs[channel] <= -95:
-            continue  # this leg never carries noise in its pauses
+        if rests_in_silence(audition, channel, heard.of(side)):  # type: ignore[arg-type]
+            continue
         final = [s for s in silent if s.end_s >= audition.duration_s - 0.05]
         if final and final[0].start_s >= last - 0.3 and final[0].duration_s >= LEG_SILENT_S:
             found.append((side, final[0].start_s))  # type: ignore[arg-type]
