@@ -2,61 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
-import numpy as np
-
-from pipeline.callsim.bank import Bank
+from pipeline.callsim.flow import Flow
 from pipeline.callsim.rulebook import SCENES, TABOOS
-from pipeline.callsim.script import Event, Release, Speaker
+from pipeline.callsim.script import Event, Release
 from pipeline.callsim.sounds import MUSIC_STYLES
+from pipeline.callsim.special import SPECIAL
 
 LONG_LINE = 14  # characters from which a line leaves room for a backchannel
 
 
-@dataclass
-class Flow:
-    """A call being written. ``faults`` are to be planted; the rest is to go well."""
-
-    bank: Bank
-    rng: np.random.Generator
-    faults: frozenset[str]
-    events: list[Event] = field(default_factory=list)
-    release: Release = field(default_factory=Release)
-    desk: Speaker = "agent"  # who serves: the second agent after a transfer
-
-    def chance(self, share: float) -> bool:
-        return bool(self.rng.random() < share)
-
-    def say(self, role: Speaker, text: str, **options: Any) -> None:
-        self.events.append(Event("say", role=role, text=text, **options))
-
-    def agent(self, key: str, **options: Any) -> None:
-        """A phrase of the bank, said by whoever serves."""
-        self.say(self.desk, self.bank.line(key), **options)
-
-    def customer(self, key: str, **options: Any) -> None:
-        self.say("customer", self.bank.line(key), **options)
-
-    def slip(self, rule: str) -> None:
-        """The agent says something that breaks ``rule``."""
-        self.say(self.desk, self.bank.fault(rule), fault=(rule,))
-
-    def do(self, what: str, **options: Any) -> None:
-        self.events.append(Event(what, **options))
-
-
 def compose(kind: str, flow: Flow) -> None:
     """Write the whole call into ``flow``."""
-    {**dict.fromkeys(("inquiry", "booking", "complaint", "transfer"), _service), **_SPECIAL}[kind](flow, kind)
+    _opening(flow)
+    if kind in SPECIAL:
+        SPECIAL[kind](flow)
+    else:
+        _service(flow, kind)
     if "polite.nin" in flow.faults:
         flow.events = [_without_nin(e) for e in flow.events]
 
 
 def _service(flow: Flow, kind: str) -> None:
-    _opening(flow)
     topic = flow.bank.topic("inquiry" if kind == "transfer" else kind)
     if kind == "transfer":
         _transfer(flow)
@@ -316,65 +284,6 @@ def _silent_end(flow: Flow) -> None:
     flow.do("wait", seconds=5.5, waiting_on="customer")
     flow.agent("silent_close")
     flow.release = Release(by="agent", after_s=5.5, excused="silent_customer")
-
-
-def _abuse(flow: Flow, kind: str) -> None:
-    _opening(flow)
-    flow.customer("abuse", level_db=3.0)
-    for _ in range(2):
-        if "abuse.warn" in flow.faults:
-            flow.slip("abuse.warn")
-        else:
-            flow.agent("abuse_warning")
-        flow.customer("abuse", level_db=3.0)
-    if "abuse.warn" in flow.faults:
-        flow.release = Release(by="agent", after_s=0.4)
-        return
-    flow.agent("abuse_release")
-    flow.release = Release(by="agent", after_s=1.0, excused="two_abuse_warnings")
-
-
-def _nuisance(flow: Flow, kind: str) -> None:
-    _opening(flow)
-    flow.customer("nuisance")
-    flow.say("agent", "请问您有什么业务需要办理吗？")
-    flow.customer("nuisance")
-    if "nuisance.close_politely" in flow.faults:
-        flow.slip("nuisance.close_politely")
-    else:
-        flow.agent("nuisance_line")
-    flow.release = Release(by="agent", after_s=0.8, excused="nuisance")
-
-
-def _no_voice(flow: Flow, kind: str) -> None:
-    _opening(flow)
-    flow.do("wait", seconds=float(flow.rng.uniform(4, 6)), waiting_on="customer")
-    if "open.no_voice" in flow.faults:
-        flow.release = Release(by="agent", after_s=0.5)
-        return
-    flow.agent("no_voice_first")
-    flow.do("wait", seconds=float(flow.rng.uniform(4, 6)), waiting_on="customer")
-    flow.agent("no_voice_last")
-    flow.release = Release(by="agent", after_s=5.5, excused="silent_customer")
-
-
-def _cannot_hear(flow: Flow, kind: str) -> None:
-    _opening(flow)
-    flow.customer("cannot_hear_caller")
-    if "open.caller_cannot_hear" in flow.faults:
-        flow.slip("open.caller_cannot_hear")
-    else:
-        flow.agent("cannot_hear")
-    flow.customer("cannot_hear_caller")
-    flow.release = Release(by="agent", after_s=1.0, excused="dead_line")
-
-
-_SPECIAL: dict[str, Callable[[Flow, str], None]] = {
-    "abuse": _abuse,
-    "nuisance": _nuisance,
-    "no_voice": _no_voice,
-    "cannot_hear": _cannot_hear,
-}
 
 
 def _without_nin(event: Event) -> Event:

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from pipeline.callsim.bank import Bank
-from pipeline.callsim.flows import Flow, compose
+from pipeline.callsim.flow import Flow
+from pipeline.callsim.flows import compose
 from pipeline.callsim.rulebook import COVERED, KINDS, PLANTABLE, compatible, undecided
 from pipeline.callsim.script import Layout, Line, Person, Script, VoiceSpec
 from pipeline.callsim.voices import VoiceSet

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from pipeline.callsim import line as wire
 from pipeline.callsim.line import LINE_HZ, Samples
-from pipeline.callsim.plan import Plan, Said, Sound, person_of, plan_call, side_of
+from pipeline.callsim.placed import Plan, Said, Sound
+from pipeline.callsim.plan import person_of, plan_call, side_of
 from pipeline.callsim.script import Script, Speaker, VoiceSpec
 from pipeline.callsim.sounds import beep, cadence, cough, dtmf, laugh, music
 from pipeline.callsim.truth import truth_of

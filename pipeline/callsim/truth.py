@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pipeline.callsim.plan import DEAD_AIR_S, Mark, Plan, Said, Sound, person_of, side_of
+from pipeline.callsim.placed import Mark, Plan, Said, Sound
+from pipeline.callsim.plan import DEAD_AIR_S, person_of, side_of
 from pipeline.callsim.script import OverlapKind, Script, Speaker
 from pipeline.callsim.voices import count_characters
 from pipeline.timeline import hull, overlap

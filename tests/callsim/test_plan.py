@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.callsim.plan import Plan, plan_call
+from pipeline.callsim.placed import Plan
+from pipeline.callsim.plan import plan_call
 from pipeline.callsim.script import parse_script
 from pipeline.callsim.truth import find_gaps, find_overlaps, find_waits, truth_of
 

@@ -60,8 +60,10 @@ def test_without_espeak_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytes
         (["--calls", "0", "OUT"], "0 is not in the range x>=1"),
     ],
 )
-def test_bad_usage_is_told_with_exit_2(arguments: list[str], message: str) -> None:
-    with CliRunner().isolated_filesystem():
-        result = CliRunner().invoke(command, arguments)
+def test_bad_usage_is_told_with_exit_2(
+    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(command, arguments)
     assert result.exit_code == 2
     assert message in result.output
