@@ -15,6 +15,7 @@ from pipeline.rules.similar import SampleSet
 from pipeline.text import prepare
 from pipeline.types import Utterance
 
+JOINED_CHARS = 24  # of each half of a broken sentence: longer than any phrase's half
 REMEMBERED_CHARS = 200  # a longer text is hardly said twice
 REMEMBERED = 60_000  # texts; about 60 MB of found places at most
 
@@ -103,10 +104,12 @@ class PhraseIndex:
 
     def across(self, first: Utterance, second: Utterance) -> list[Place]:
         """Themes that begin in ``first`` and end in ``second``; offsets: start in first, end in second."""
-        border = len(first.text)
-        places = self.places(join(first.text, second.text), role=first.role)
+        cut = max(0, len(first.text) - JOINED_CHARS)
+        tail, head = first.text[cut:], second.text[:JOINED_CHARS]
         return [
-            replace(place, end=place.end - border) for place in places if place.start < border < place.end
+            replace(place, start=place.start + cut, end=place.end - len(tail))
+            for place in self.places(join(tail, head), role=first.role)
+            if place.start < len(tail) < place.end
         ]
 
     def nearest(self, text: str, theme: str) -> tuple[float, str] | None:
