@@ -26,7 +26,7 @@ from models.train.clustering import tune
 from models.train.fit import save
 from models.train.mono_calls import Speaker, render_bank
 from models.train.segmentation import train_segmentation
-from models.train.voiceprint import fit_plda, train_embedding, widened
+from models.train.voiceprint import embed_bank, fit_plda, sharpened, train_embedding, widened
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ class Size:
 
     voices: int = 240
     sentences: int = 8
-    segmentation_steps: int = 2000
-    embedding_steps: int = 1000
+    segmentation_steps: int = 400
+    embedding_steps: int = 300
     batch: int = 32
-    plda_chunks: int = 1000
+    plda_chunks: int = 600
     tune_voices: int = 16
     tune_calls: int = 12
     tune_s: float = 30.0
@@ -87,8 +87,11 @@ def main() -> None:
             seed=options.seed,
             keep=options.scratch / "embedding.pt",
         )
+        vectors, voices = embed_bank(model, bank, chunks=size.plda_chunks, seed=options.seed)
+        model = sharpened(model, vectors, voices)
         save(widened(model), options.out / "embedding", half=True)
-        fit_plda(model, bank, chunks=size.plda_chunks, seed=options.seed, out=options.out / "plda")
+        vectors, voices = embed_bank(model, bank, chunks=size.plda_chunks, seed=options.seed + 1)
+        fit_plda(vectors, voices, options.out / "plda")
     write_config(options.out)
     if options.part in ("all", "clustering"):
         chosen = tune(

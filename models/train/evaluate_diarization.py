@@ -1,15 +1,17 @@
 """Held-out figures of "who speaks" in mono: DER, speakers found, words to speakers, roles.
 
-    python -m models.train.evaluate_diarization [--calls 60] [--folder models/demo/diarization]
+    python -m models.train.evaluate_diarization              # the demo day, mixed down to mono
+    python -m models.train.evaluate_diarization --calls 60   # fresh calls of the simulator's grammar
     python -m models.train.evaluate_diarization --steps      # segmentation_step and batch size: speed, error
 
-Calls are written by the simulator's grammar with voices, sentences and seeds that no training saw, and
-rendered as one mono channel. Words are the truth's, with its times; the recogniser has its own figures.
+Both sources speak with voices, sentences and seeds that no training saw. Words are the truth's, with its
+times; the recogniser has its own figures.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,9 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.audio import Sound
-from pipeline.callsim.render import Rendered, render
-from pipeline.callsim.script import Script
+from pipeline.audio import Sound, decode
 from pipeline.config import AuditionConfig, DiarizeConfig
 from pipeline.resources import resource
 from pipeline.roles.decide import settle_roles
@@ -71,13 +71,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--calls", type=int, default=60)
+    parser.add_argument("--calls", type=int, default=0, help="fresh calls; 0: the demo day")
     parser.add_argument("--seed", type=int, default=9001)
     parser.add_argument("--folder", type=Path, default=resource("models", "demo", "diarization"))
     parser.add_argument("--steps", action="store_true", help="table of segmentation_step and batch size")
     parser.add_argument("--two", action="store_true", help="force two speakers instead of bounding them")
     options = parser.parse_args()
-    calls = list(held_out(options.calls, options.seed))
+    calls = list(fresh(options.calls, options.seed) if options.calls else demo_day())
     if options.steps:
         _table(calls, options.folder)
         return
@@ -87,20 +87,34 @@ def main() -> None:
         print(line)
 
 
-def held_out(count: int, seed: int) -> Iterator[Rendered]:
-    """Rendered mono calls of every kind."""
-    from pipeline.callsim.grammar import write_calls
+@dataclass(frozen=True)
+class MonoCall:
+    """``audio`` float32 ``[1, n]`` at 8 kHz, and the simulator's truth."""
 
-    for script in write_calls(count, seed, set="heldout"):
-        yield render(as_mono(script))
-
-
-def as_mono(script: Script) -> Script:
-    """The same call as a mono recorder would have kept it."""
-    return replace(script, layout="mono")
+    audio: np.ndarray[Any, Any]
+    truth: dict[str, Any]
 
 
-def evaluate(calls: Sequence[Rendered], folder: Path, settings: DiarizeConfig) -> Iterator[Result]:
+def fresh(count: int, seed: int) -> Iterator[MonoCall]:
+    """Newly rendered calls of every kind, as a mono recorder would have kept them (needs espeak-ng)."""
+    from pipeline.callsim.grammar import generate_scripts
+    from pipeline.callsim.render import render
+
+    for script in generate_scripts(count, seed, "heldout"):
+        rendered = render(replace(script, layout="mono"))
+        yield MonoCall(rendered.audio, rendered.truth)
+
+
+def demo_day() -> Iterator[MonoCall]:
+    """The shipped day's recordings, both channels added."""
+    folder = resource("models", "demo", "day")
+    for path in sorted((folder / "truth").glob("*.json")):
+        sound = decode([folder / f"{path.stem}.wav"]).at(8000)
+        mixed = np.clip(sound.samples.sum(axis=0, keepdims=True), -1, 1)
+        yield MonoCall(mixed, json.loads(path.read_text(encoding="utf-8")))
+
+
+def evaluate(calls: Sequence[MonoCall], folder: Path, settings: DiarizeConfig) -> Iterator[Result]:
     """Each call through audition, diarization, words-to-speakers and roles."""
     stage = DiarizeStage(settings=settings, models=LocalModels(LocalModel(folder)))
     for rendered in calls:
@@ -109,7 +123,7 @@ def evaluate(calls: Sequence[Rendered], folder: Path, settings: DiarizeConfig) -
             yield result
 
 
-def _one(rendered: Rendered, stage: DiarizeStage, settings: DiarizeConfig) -> Result | None:
+def _one(rendered: MonoCall, stage: DiarizeStage, settings: DiarizeConfig) -> Result | None:
     truth = rendered.truth
     spoken = [u for u in truth["utterances"] if u["heard"]]
     if not spoken:
@@ -225,7 +239,7 @@ def summary(results: Sequence[Result]) -> Iterator[str]:
         )
 
 
-def _table(calls: Sequence[Rendered], folder: Path) -> None:
+def _table(calls: Sequence[MonoCall], folder: Path) -> None:
     print("| segmentation_step | batch | DER | speakers found | seconds a minute of sound |")
     print("|---|---|---|---|---|")
     for step, batch in ((0.1, 16), (0.2, 16), (0.2, 1), (0.2, 64), (0.35, 16), (0.5, 16)):
