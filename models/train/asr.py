@@ -47,14 +47,14 @@ class Recipe:
 
 FULL = Recipe(
     size=Size(vocabulary=len(tokens())),
-    shards=20,
+    shards=30,
     sentences=2000,
     short=4,
     blanks=100,
     hearing=HearingPlan(steps=1200),
     reading=(
-        ("read", ReadingPlan(steps=2000, rate=1.5e-3, longest_s=7.0)),
-        ("whole", ReadingPlan(steps=150, rate=3e-4, longest_s=10.0, whole=0.4)),
+        ("read", ReadingPlan(steps=3500, rate=1.4e-3, longest_s=7.0, whole=0.03, limit_s=4200)),
+        ("whole", ReadingPlan(steps=150, rate=2e-4, longest_s=10.0, whole=0.4, limit_s=600)),
     ),
 )
 SMOKE = Recipe(
