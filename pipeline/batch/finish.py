@@ -32,6 +32,7 @@ def finish_day(day_dir: Path, manifest: Manifest, stages: Sequence[Stage]) -> li
         failures=manifest.failures,
         scored={call.id: remarks(call, store, keys) for call in done},
         notes=manifest.notes,
+        recordings=manifest.recordings,
     )
     results = _results(manifest.date, done, cards, store, keys)
     write_tables(day_dir, ledger=ledger, results=_each_to_json(day_dir, results))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from pipeline.types import Call, Failure, LedgerRow
 
@@ -17,15 +19,17 @@ def ledger_rows(
     failures: Iterable[Failure],
     scored: Mapping[str, str],
     notes: Mapping[str, str],
+    recordings: str = "",
 ) -> list[LedgerRow]:
     """All rows of a day, by call id. ``scored`` maps the id of every finished call to its remarks.
 
-    A call that neither failed nor was scored was not reached, and its row says so.
+    Files are named as they lie under the folder ``recordings``, where they do. A call that neither
+    failed nor was scored was not reached, and its row says so.
     """
     failed = {failure.call_id: failure for failure in failures}
     rows = list(ingest_rows)
     for call in calls:
-        file = " + ".join(call.paths)
+        file = " + ".join(_under(path, recordings) for path in call.paths)
         remark = "; ".join(part for part in (notes.get(call.id, ""), scored.get(call.id, "")) if part)
         if call.id in scored:
             rows.append(LedgerRow(call.id, file, call.sha256, "scored", "score", remark))
@@ -36,6 +40,12 @@ def ledger_rows(
         else:
             rows.append(LedgerRow(call.id, file, call.sha256, "failed", "run", NOT_REACHED))
     return sorted(rows, key=lambda row: (row.call_id, row.file))
+
+
+def _under(path: str, folder: str) -> str:
+    """The path inside ``folder``; a glob's or a URL's files keep the path they have."""
+    root = Path(os.path.abspath(folder))  # noqa: PTH100 - Path.absolute() keeps "..", calls' paths do not
+    return Path(path).relative_to(root).as_posix() if folder and Path(path).is_relative_to(root) else path
 
 
 def count_by_status(rows: Iterable[LedgerRow]) -> dict[str, int]:

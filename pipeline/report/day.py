@@ -90,7 +90,7 @@ class DayReport:
         if key not in counts.index.get_level_values(0):
             return ""
         top = counts.loc[key].head(3)
-        return "、".join(f"{self.titles.get(str(rule), rule)}×{n}" for rule, n in top.items())
+        return ";".join(f"{self.titles.get(str(rule), rule)}×{n}" for rule, n in top.items())
 
 
 def read_day(day_dir: Path) -> DayReport:

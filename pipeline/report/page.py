@@ -158,7 +158,7 @@ def _worst_rows(report: DayReport, lang: str) -> Iterator[dict[str, Any]]:
             "total": _score(call.total),
             "grade": call.grade,
             "fatal": call.fatal,
-            "faults": "、".join(report.titles.get(rule, rule) for rule in own["rule_id"].head(5)),
+            "faults": ";".join(report.titles.get(rule, rule) for rule in own["rule_id"].head(5)),
         }
 
 

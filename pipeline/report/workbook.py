@@ -89,7 +89,8 @@ def _summary(book: Book, report: DayReport) -> None:
 def _summary_grades(book: Book, sheet: Any, report: DayReport) -> None:
     book.blank(sheet)
     book.head(sheet, [text(f"workbook.summary.{name}", book.lang) for name in ("grades", "count")])
-    for grade, count in sorted(report.calls["grade"].value_counts().items()):
+    grades = report.calls.groupby("grade")["total"].agg(["size", "mean"]).sort_values("mean", ascending=False)
+    for grade, count in grades["size"].items():
         book.line(sheet, [grade, int(count)])
     book.blank(sheet)
     book.head(sheet, [text(f"workbook.summary.{name}", book.lang) for name in ("standards", "count")])

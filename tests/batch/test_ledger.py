@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from pipeline.batch.ledger import NOT_REACHED, count_by_status, ledger_rows
 from pipeline.types import Failure, LedgerRow
 from tests.batch.fakes import make_call
@@ -24,3 +26,16 @@ def test_every_call_has_one_row_and_a_reason():
         "no-audio": ("missing_audio", "ingest", "record without recording"),
     }
     assert count_by_status(rows) == {"scored": 1, "excluded": 1, "missing_audio": 1, "failed": 2}
+
+
+def test_files_are_named_inside_the_recordings_folder(tmp_path):
+    call = replace(make_call("c"), paths=(str(tmp_path / "day/x-out.wav"), str(tmp_path / "day/x-in.wav")))
+
+    def named(recordings):
+        rows = ledger_rows(calls=[call], ingest_rows=[], failures=[], scored={}, notes={}, recordings=recordings)
+        return rows[0].file
+
+    assert named(str(tmp_path)) == "day/x-out.wav + day/x-in.wav"
+    assert named(f"{tmp_path}/other/../day") == "x-out.wav + x-in.wav"
+    for elsewhere in ("", f"{tmp_path}/*.wav", "s3://bucket/day"):
+        assert named(elsewhere) == " + ".join(call.paths)
