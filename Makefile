@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help setup demo test test-fast lint docs models demo-day accuracy clean
+.PHONY: help setup demo test test-fast lint models demo-day evaluate docs clean
 .DEFAULT_GOAL := help
 
 help:  ## What can be made
@@ -30,6 +30,21 @@ lint: setup  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+models: setup  ## Train the demo models again, from nothing (hours on two cores)
+	$(BIN)/python -m models.train.asr --out models/demo/asr
+	$(BIN)/python -m models.train.diarization --out models/demo/diarization
+
+demo-day: setup  ## Render the demo day again from its scripts (needs espeak-ng)
+	$(BIN)/python -m pipeline.callsim.demo_day
+
+evaluate: setup  ## Both demo models on the held-out sets
+	$(BIN)/python -m models.train.evaluate
+
+docs: setup  ## The generated pages: measures, tables, rulebook
+	$(BIN)/python -m pipeline.measures.docs
+	$(BIN)/python -m pipeline.report.tables_doc
+	$(BIN)/callqa rules docs
 
 clean:  ## Forget caches and results, keep .venv
 	rm -rf results .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
