@@ -169,18 +169,8 @@ def test_rescoring_reads_only_what_is_stored(stored_day, tmp_path):
 
 def test_backtest_tells_who_flips_before_anything_is_published(stored_day, tmp_path):
     page = tmp_path / "bt.html"
-    done = callqa(
-        "backtest",
-        "2026-11-21",
-        "--results",
-        stored_day.parent,
-        "--lexicons",
-        kinder(tmp_path),
-        "--out",
-        page,
-        "--workers",
-        1,
-    )
+    options = ["--results", stored_day.parent, "--lexicons", kinder(tmp_path), "--out", page, "--workers", 1]
+    done = callqa("backtest", "2026-11-21", *options)
     assert done.exit_code == 1, done.output  # one call could not be compared
     assert "2 calls compared: 1 change, 1 flip" in done.output and "1 could not be compared" in done.output
     assert "taboo.dont_know" in done.output and "合格 → 不合格" in done.output
