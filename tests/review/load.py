@@ -8,6 +8,7 @@ the times and exits 1 on any error.
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import re
 import socket
@@ -20,7 +21,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import httpx
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 
 from pipeline.config import ReviewConfig
 from pipeline.review.auth import add_user
@@ -49,12 +50,14 @@ def main() -> int:
         try:
             address = f"http://127.0.0.1:{port}"
             _wait(address)
-            times, errors = work(address, asked.people, asked.seconds, asked.pause, last_call=_count(desk))
+            desk.database.engine.dispose()
+            times, errors = work(address, asked.people, asked.seconds, asked.pause)
+            cpu_s = _cpu_s(server.pid)
         finally:
             server.terminate()
             server.wait(20)
-    report(times, errors, asked)
-    return 1 if errors else 0
+    report(times, errors, asked, cpu_s=cpu_s)
+    return 1 if errors or not times else 0
 
 
 _SERVER = """
@@ -112,9 +115,7 @@ def _multiply(desk: Desk, calls: int) -> None:
                 )
 
 
-def work(
-    address: str, people: int, seconds: float, pause: float, *, last_call: int
-) -> tuple[Times, list[str]]:
+def work(address: str, people: int, seconds: float, pause: float) -> tuple[Times, list[str]]:
     times: Times = defaultdict(list)
     errors: list[str] = []
     ready = threading.Barrier(people + 1)
@@ -122,13 +123,10 @@ def work(
 
     def one(n: int) -> None:
         rng = random.Random(n)
-        with httpx.Client(base_url=address, timeout=60, follow_redirects=True) as client:
-            try:
-                page = client.post("/login", data={"name": f"质检{n}", "password": PASSWORD}).text
-                csrf = re.search(r'data-csrf="([^"]+)"', page)[1]  # type: ignore[index]
-            finally:
-                ready.wait()
-            while time.monotonic() < end[0]:
+        with httpx.Client(base_url=address, timeout=120, follow_redirects=True) as client:
+            csrf = _sign_in(client, n, errors)
+            ready.wait()
+            while csrf and time.monotonic() < end[0]:
                 try:
                     _click(client, rng, csrf, times, errors)
                 except httpx.HTTPError as error:
@@ -144,6 +142,19 @@ def work(
     for thread in threads:
         thread.join()
     return times, errors
+
+
+def _sign_in(client: httpx.Client, n: int, errors: list[str]) -> str:
+    """The session's token; empty, and an error noted, when it did not work."""
+    try:
+        client.post("/login", data={"name": f"质检{n}", "password": PASSWORD, "next": "/notices"})
+        found = re.search(r'data-csrf="([^"]+)"', client.get("/notices").text)
+    except httpx.HTTPError as error:
+        errors.append(f"log-in: {error!r}")
+        return ""
+    if found is None:
+        errors.append("log-in: no session")
+    return found[1] if found else ""
 
 
 def _click(client: httpx.Client, rng: random.Random, csrf: str, times: Times, errors: list[str]) -> None:
@@ -201,7 +212,7 @@ def _timed(
     return answer.text if "text" in answer.headers.get("content-type", "") else ""
 
 
-def report(times: Times, errors: list[str], asked: argparse.Namespace) -> None:
+def report(times: Times, errors: list[str], asked: argparse.Namespace, *, cpu_s: float) -> None:
     total = sum(map(len, times.values()))
     print(
         f"{asked.calls} stored calls, {asked.people} sessions, {asked.seconds:g} s, pause {asked.pause:g} s"
@@ -211,16 +222,21 @@ def report(times: Times, errors: list[str], asked: argparse.Namespace) -> None:
         ordered = sorted(1000 * t for t in found)
         p50, p95 = (ordered[min(int(len(ordered) * q), len(ordered) - 1)] for q in (0.5, 0.95))
         print(f"| {what} | {len(found)} | {p50:.0f} | {p95:.0f} | {ordered[-1]:.0f} |")
-    print(f"{total / asked.seconds:.1f} requests a second, {len(errors)} errors")
+    busy = os.getloadavg()[0]
+    print(
+        f"{total / asked.seconds:.1f} requests a second, {len(errors)} errors; machine's load average {busy:.1f}"
+    )
+    print(
+        f"server CPU {cpu_s:.1f} s in all, log-ins included: {1000 * cpu_s / max(total, 1):.0f} ms a request"
+    )
     for error in errors[:10]:
         print(error)
 
 
-def _count(desk: Desk) -> int:
-    with desk.database.reading() as session:
-        count = session.scalar(select(func.count()).select_from(ReviewCall)) or 0
-    desk.database.engine.dispose()
-    return count
+def _cpu_s(pid: int) -> float:
+    """CPU seconds a process has used (proc(5), fields 14 and 15): what load from elsewhere does not change."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _free_port() -> int:
