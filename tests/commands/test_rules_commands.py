@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipeline.batch.manifest import Manifest, write_manifest
+from pipeline.batch.rescore import KINDS
 from pipeline.batch.store import ArtefactStore
 from pipeline.cli import main
 from pipeline.config import Config, ScoreConfig
@@ -165,6 +166,28 @@ def test_rescoring_reads_only_what_is_stored(stored_day, tmp_path):
     assert "expected a stored transcribe artefact" in found["lost"].after.message
     kept = ArtefactStore(stored_day).latest("score", "curt", Scorecard)
     assert kept.total == found["curt"].before.total  # compared, not kept
+
+
+def test_rescore_writes_the_days_outputs_anew_without_a_recording(stored_day, tmp_path):
+    from pipeline.batch.manifest import read_manifest
+    from pipeline.batch.plan import StagePlan, build_stages
+    from pipeline.batch.store import Keys
+
+    manifest = read_manifest(stored_day)
+    manifest = dataclasses.replace(manifest, calls=tuple(c for c in manifest.calls if c.id != "lost"))
+    write_manifest(stored_day, manifest)
+    store, keys = ArtefactStore(stored_day), Keys(build_stages(StagePlan(manifest.config, "demo", 1)))
+    for call in manifest.calls:
+        for stage, kind in KINDS.items():
+            store.put(stage, call.id, keys.of(call)[stage], store.latest(stage, call.id, kind))
+    lexicons = kinder(tmp_path)
+    results = stored_day.parent
+    done = callqa("rescore", "2026-11-21", "--results", results, "--lexicons", lexicons, "--workers", 1)
+    assert done.exit_code == 0, done.output
+    assert "2 calls re-scored" in done.output
+    calls = open_results(results).day("2026-11-21").calls().set_index("call_id")
+    assert calls["total"].to_dict() == {"good": 100.0, "curt": 65.0}
+    assert (stored_day / "scorecards.xlsx").is_file() and (stored_day / "report.html").is_file()
 
 
 def test_backtest_tells_who_flips_before_anything_is_published(stored_day, tmp_path):
