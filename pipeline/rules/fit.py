@@ -138,7 +138,7 @@ def _cost(literal: Literal, chars: str, sounds: str, edits: Iterable[tuple[str, 
     for edit, at, there in edits:
         lost = literal.chars[at] if edit != "insert" else ""
         gained = chars[there] if edit != "delete" else ""
-        if lost in NEGATORS or gained in NEGATORS:
+        if lost in NEGATORS or gained in NEGATORS or (lost and at in literal.fixed):
             return None
         if edit != "replace":
             cost += ADDED

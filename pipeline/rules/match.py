@@ -125,12 +125,12 @@ class PhraseMatcher:
     def __init__(self, themes: Sequence[PhraseTheme]) -> None:
         self.themes = tuple(themes)
         self._index = {theme.id: place for place, theme in enumerate(self.themes)}
-        anchors: dict[tuple[str, str, int], _Anchor] = {}
+        anchors: dict[tuple[patterns.Literal, int], _Anchor] = {}
         for place, theme in enumerate(self.themes):
             for pattern in _compile(place, theme):
                 for literal in _anchor_of(pattern).literals:
                     edits = math.floor(pattern.edits(len(literal.chars)))
-                    key = (literal.sounds, literal.chars, edits)
+                    key = (literal, edits)
                     anchor = _Anchor(literal, edits, mask_of(literal.sounds))
                     anchors.setdefault(key, anchor).patterns.append(pattern)
         self._anchors = tuple(anchors.values())

@@ -7,6 +7,7 @@
 ``{姓氏}``       a slot: see SLOTS
 ``…`` ``…12``   up to 8, up to 12 characters of anything
 ``<帮>``         the synonym set of that name
+``还!有``        还 carries the meaning: no edit may touch it, only a homophone stand for it
 =============  =======================================================
 """
 
@@ -55,6 +56,7 @@ class PhraseError(ValueError):
 class Literal:
     chars: str
     sounds: str
+    fixed: frozenset[int] = frozenset()  # places whose syllable must be there: written ``还!``
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +150,17 @@ def _arranged(stretches: list[list[_Tokens]]) -> Iterator[Flat]:
 
 
 def _choice(wordings: Iterable[str]) -> tuple[Part, ...]:
-    prepared = {p.chars: Literal(p.chars, p.sounds) for p in map(prepare, wordings)}
+    prepared = {one.chars: one for one in map(_literal, wordings)}
     if "" in prepared:  # the whole stretch may be left out: it asks nothing
         return ()
     return (Choice(tuple(sorted(prepared.values(), key=lambda one: -len(one.chars)))),)
+
+
+def _literal(wording: str) -> Literal:
+    marks = [at for at, character in enumerate(wording) if character == "!"]
+    fixed = frozenset(len(prepare(wording[:at]).chars) - 1 for at in marks)
+    text = prepare(wording)
+    return Literal(text.chars, text.sounds, fixed)
 
 
 def _parts(tokens: _Tokens) -> tuple[Part, ...]:
