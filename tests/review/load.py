@@ -41,16 +41,20 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--pause", type=float, default=1.0, help="mean seconds between a person's clicks")
+    parser.add_argument(
+        "--keep", type=Path, help="folder to make the calls in, or to use as an earlier run left it"
+    )
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="callqa-load-") as folder:
-        root = Path(folder)
-        desk = make_desk(root, calls=asked.calls, people=asked.people)
+        root: Path = asked.keep or Path(folder)
+        if not (root / "made").exists():
+            make_desk(root, calls=asked.calls, people=asked.people).database.engine.dispose()
+            (root / "made").touch()
         port = _free_port()
         server = subprocess.Popen([sys.executable, "-c", _SERVER, str(root), str(port)])
         try:
             address = f"http://127.0.0.1:{port}"
             _wait(address)
-            desk.database.engine.dispose()
             times, errors = work(address, asked.people, asked.seconds, asked.pause)
             cpu_s = _cpu_s(server.pid)
         finally:
