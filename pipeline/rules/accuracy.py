@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import click
 
 from pipeline.rules.book import Rulebook, lexicon_folder, load_rulebook
+from pipeline.rules.damage import damage
 from pipeline.rules.facts import CallFacts
 from pipeline.rules.simulated import Damage, Simulated, simulated_calls
 
@@ -79,10 +80,8 @@ def error_model(cer: float, seed: int) -> Damage | None:
     """The Mandarin error model at a character error rate 0..1; None for none."""
     if not cer:
         return None
-    from pipeline.rules.mishear import mishear
-
     rng = random.Random(seed)
-    return lambda text: mishear(text, cer, rng)
+    return lambda text: damage(text, cer=cer, rng=rng)
 
 
 @click.command()

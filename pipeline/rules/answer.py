@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pipeline.types import Evidence, Span
 
 Value = Literal["hit", "miss", "unknown", "moot"]
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One place where a condition holds. ``index``: the utterance; None for what is not speech."""
 
     evidence: Evidence

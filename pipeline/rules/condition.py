@@ -99,6 +99,8 @@ def counted(found: Findings, count: Count, window: Window) -> Answer:
     """Kleene over a count: between the sure hits and all that may be, is the number always inside?"""
     if found.moot:
         return kleene.moot(found.moot)
+    if not found.hits and not found.doubts:  # by far the commonest answer
+        return Answer("miss" if count.least else "hit", (), window.hull, why=found.why)
     sure = tuple(h for h in found.hits if not h.doubtful and h.evidence.score >= CLEAR_SCORE)
     more = len(found.hits) > len(sure) or bool(found.doubts)
     most = float("inf") if found.doubts else len(found.hits)

@@ -26,8 +26,8 @@ class Window:
 
     @property
     def hull(self) -> Span | None:
-        if not self.spans:
-            return None
+        if len(self.spans) <= 1:
+            return self.spans[0] if self.spans else None
         return Span(min(s.start_s for s in self.spans), max(s.end_s for s in self.spans))
 
     def meet(self, other: Window) -> Window:
