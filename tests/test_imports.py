@@ -13,7 +13,6 @@ ORDER = [
     {"timeline", "text", "audio", "audio_header", "audio_probe", "sounds", "config", "config_doc", "strings"},
     {"listen", "roles", "cdr", "measures", "rules", "models", "callsim"},
     {"stages"},
-    {"verify"},
     {"report", "store", "batch", "verify"},
     {"review"},
     {"commands"},
