@@ -16,12 +16,13 @@ from pipeline.config import DiarizeConfig
 from pipeline.roles import profiles
 from pipeline.stages.base import Work
 from pipeline.stages.diarizer import MODEL_HZ, Diarizer, Labelled
-from pipeline.timeline import merge, overlap
+from pipeline.timeline import merge, overlap, subtract
 from pipeline.types import Audition, Call, Diarization, Failure, Role, Span, Turn
 
 RECORD_CONFIDENCE = 0.99  # the call record names the agent's channel
 MAP_CONFIDENCE = 0.95  # the site's map of call direction to channel, which recorders get wrong at times
-VOICE_MARGIN_S = 0.25  # speech edges found by two methods differ by this much at most
+VOICE_MARGIN_S = 0.1  # labelled sound this close to voice still counts as that voice
+TOUCH_S = 0.02
 JOIN_S = 0.2  # a speaker's pause shorter than this does not end the turn
 
 
@@ -72,10 +73,10 @@ class DiarizeStage:
             return self._with_limits(Diarization((), "none", 0.0))
         found = diarizer(without_tones(samples, audition, channel), voice=voice)
         mono = Diarization(
-            turns=_turns(found.turns, voice, channel),
+            turns=turns_in_voice(found.turns, voice, channel),
             role_source="diarized",
             role_confidence=0.0,
-            exclusive=_turns(found.exclusive, voice, channel),
+            exclusive=turns_in_voice(found.exclusive, voice, channel),
             voice_log_odds=self._known_voice(work.call, found.voiceprints),
         )
         return self._with_limits(mono)
@@ -146,12 +147,37 @@ def without_tones(samples: Any, audition: Audition, channel: int) -> Any:
     return quiet
 
 
-def _turns(labelled: Labelled, voice: Sequence[Span], channel: int) -> tuple[Turn, ...]:
-    """Diarized spans kept where the audition heard voice, short pauses inside closed."""
+def turns_in_voice(labelled: Labelled, voice: Sequence[Span], channel: int) -> tuple[Turn, ...]:
+    """Diarized spans held to the voice that the audition heard, which has the better edges.
+
+    What was labelled outside voice is dropped; voice that nobody was given goes to whoever speaks
+    nearest in time; short pauses inside a speaker's turn are closed.
+    """
     heard = merge(Span(s.start_s - VOICE_MARGIN_S, s.end_s + VOICE_MARGIN_S) for s in voice)
-    found = [
+    kept = [(span, label) for found, label in labelled for span in overlap([found], heard)]
+    orphans = subtract(voice, [span for span, _ in kept])
+    kept += [piece for orphan in orphans for piece in _adopted(orphan, kept)]
+    turns = [
         Turn(span, "unknown", channel, "diarized", 0.0, label)
-        for label in dict.fromkeys(name for _, name in labelled)
-        for span in merge(overlap([s for s, name in labelled if name == label], heard), join_s=JOIN_S)
+        for label in dict.fromkeys(label for _, label in labelled)
+        for span in merge([span for span, name in kept if name == label], join_s=JOIN_S)
     ]
-    return tuple(sorted(found, key=lambda turn: (turn.span, turn.speaker)))
+    return tuple(sorted(turns, key=lambda turn: (turn.span, turn.speaker)))
+
+
+def _adopted(orphan: Span, kept: Sequence[tuple[Span, str]]) -> list[tuple[Span, str]]:
+    """An orphan stretch with the nearer neighbour's label; halved between two that both touch it."""
+    before = max((k for k in kept if k[0].end_s <= orphan.start_s + TOUCH_S), key=_end, default=None)
+    after = min((k for k in kept if k[0].start_s >= orphan.end_s - TOUCH_S), default=None)
+    if before is None or after is None:
+        nearest = before or after
+        return [(orphan, nearest[1])] if nearest else []
+    lead, trail = orphan.start_s - before[0].end_s, after[0].start_s - orphan.end_s
+    if abs(lead) <= TOUCH_S and abs(trail) <= TOUCH_S:
+        middle = orphan.middle_s
+        return [(Span(orphan.start_s, middle), before[1]), (Span(middle, orphan.end_s), after[1])]
+    return [(orphan, before[1] if lead <= trail else after[1])]
+
+
+def _end(entry: tuple[Span, str]) -> float:
+    return entry[0].end_s

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.config import DiarizeConfig
 from pipeline.stages.base import Work
-from pipeline.stages.diarize import DiarizeStage, diarized_channel, without_tones
+from pipeline.stages.diarize import DiarizeStage, diarized_channel, turns_in_voice, without_tones
 from pipeline.stages.diarizer import Speakers, linked, windows
 from pipeline.types import Audition, Call, CallRecord, ChannelGate, Failure, Frames, Span, Tone
 
@@ -114,3 +114,12 @@ def test_voices_keep_their_label_across_windows() -> None:
     assert joined.exclusive == ((Span(0, 1), "S0"),)
     third = Speakers(((Span(0, 1), "A"),), (), {"A": one})
     assert len(linked([(0.0, third), (9.0, first)], max_speakers=1).voiceprints) == 1
+
+
+def test_turns_are_held_to_the_voice_that_was_heard() -> None:
+    labelled = ((Span(0.0, 2.0), "S0"), (Span(3.0, 4.0), "S1"), (Span(8.0, 9.0), "S1"))
+    voice = [Span(0.5, 4.0), Span(5.0, 5.6)]
+    found = [(t.span.start_s, t.span.end_s, t.speaker) for t in turns_in_voice(labelled, voice, 0)]
+    # before the voice: cut; 2–3 s lies between two speakers: halved; 5.0 s: nearest is S1; at 8 s: no voice
+    assert found == [(0.4, 2.5, "S0"), (2.5, 4.0, "S1"), (5.0, 5.6, "S1")]
+    assert turns_in_voice((), voice, 0) == ()
