@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from pipeline.listen.frames import BoolArray, FloatArray, spans_of
+from pipeline.listen.frames import BoolArray, FloatArray, runs
 from pipeline.listen.spectrum import CENTRE_S, STEP_S, Peaks
 from pipeline.timeline import merge
 from pipeline.types import Span
@@ -35,8 +35,24 @@ def find_music(peaks: Peaks, *, taken: BoolArray, steadiness: float = SURE_STEAD
         return ()
     held, density = steadiness_by_second(peaks, taken=taken)
     music = (held > steadiness) & (density > 0.5)
-    spans = (Span(s.start_s + CENTRE_S, s.end_s + CENTRE_S) for s in spans_of(music, STEP_S))
+    sounding = _sounding(peaks, taken)
+    spans = (_to_edges(a, b, sounding) for a, b in runs(music))
     return tuple(s for s in merge(spans, join_s=JOIN_S) if s.duration_s >= MIN_MUSIC_S)
+
+
+def _to_edges(first: int, last: int, sounding: BoolArray) -> Span:
+    """A second of averaging blurs the edges: go out to where the sound itself begins and ends."""
+    reach = round(BLOCK_S / STEP_S)
+    before = np.flatnonzero(~sounding[max(0, first - reach) : first])
+    after = np.flatnonzero(~sounding[last : last + reach])
+    start = max(0, first - reach) + int(before[-1]) + 1 if before.size else first
+    end = last + int(after[0]) if after.size else last
+    return Span(start * STEP_S + CENTRE_S, end * STEP_S + CENTRE_S)
+
+
+def _sounding(peaks: Peaks, taken: BoolArray) -> BoolArray:
+    floor = float(np.percentile(peaks.power_db, 5))
+    return np.asarray((peaks.power_db > floor + SOUNDING_DB) & ~taken)
 
 
 def confirmed(
@@ -53,8 +69,7 @@ def confirmed(
 
 def steadiness_by_second(peaks: Peaks, *, taken: BoolArray) -> tuple[FloatArray, FloatArray]:
     """Around each frame, over one second: mean steadiness of the sounding frames, and their share."""
-    floor = float(np.percentile(peaks.power_db, 5))
-    sounding = (peaks.power_db > floor + SOUNDING_DB) & ~taken
+    sounding = _sounding(peaks, taken)
     size = round(BLOCK_S / STEP_S)
     kernel = np.ones(size)
     density = np.convolve(sounding, kernel, mode="same")[: len(peaks)] / size

@@ -63,22 +63,15 @@ def _chunk(frames: FloatArray, lead: int) -> tuple[FloatArray, FloatArray, Float
     hz, share = [], []
     for _ in range(2):
         top = np.clip(rest.argmax(axis=1), LOBE, power.shape[1] - LOBE - 1)
-        hz.append(_interpolated(power, top))
         around = top[:, None] + np.arange(-LOBE, LOBE + 1)
-        share.append(np.take_along_axis(rest, around, axis=1).sum(axis=1) / total)
+        lobe = np.take_along_axis(rest, around, axis=1)
+        share.append(lobe.sum(axis=1) / total)
+        # the lobe's centre of gravity: two tones nearer than the window resolves read as their mean
+        hz.append((lobe * around).sum(axis=1) / (lobe.sum(axis=1) + 1e-12) * BIN_HZ)
         np.put_along_axis(rest, around, 0.0, axis=1)
     steady = _steady(power, total)
     made = (np.stack(hz, axis=1), np.stack(share, axis=1), 10 * np.log10(total), steady)
     return tuple(part[lead:] for part in made)  # type: ignore[return-value]
-
-
-def _interpolated(power: FloatArray, top: FloatArray) -> FloatArray:
-    """Peak frequency by a parabola through the log power of three bins (Smith & Serra 1987)."""
-    rows = np.arange(len(power))
-    left, mid, right = (np.log(power[rows, top + d] + 1e-20) for d in (-1, 0, 1))
-    bend = left - 2 * mid + right
-    shift = np.where(np.abs(bend) > 1e-9, 0.5 * (left - right) / np.where(bend == 0, 1, bend), 0.0)
-    return np.asarray((top + np.clip(shift, -0.5, 0.5)) * BIN_HZ, dtype=np.float32)
 
 
 def _steady(power: FloatArray, total: FloatArray) -> FloatArray:

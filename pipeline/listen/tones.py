@@ -20,6 +20,7 @@ from pipeline.types import Span, Tone
 
 PURE_SHARE = 0.6  # of a frame's power in its peaks: what a tone keeps at 5 dB above noise
 SECOND_SHARE = 0.08  # the weaker of two tones; DTMF may be twisted by 8 dB (ITU-T Q.24)
+RESOLVED_HZ = 100.0  # nearer ones fall into one lobe and are heard as their mean
 FREQUENCY_HZ = 15.0  # GB/T 3380 allows ±25 Hz; the measured error of the peak is below 3
 DTMF_TOLERANCE = 0.015  # ITU-T Q.24: must accept ±1.5 %, must refuse beyond ±3.5 %
 LEVEL_WOBBLE_DB = 1.5
@@ -27,7 +28,8 @@ MIN_DTMF_S, MAX_DTMF_S = 0.04, 2.0
 MIN_BEAT_S = 0.15
 MIN_BEAT_FRAMES = 5  # of 20 ms, each looking 50 ms wide
 DTMF_SHARE = 0.85
-BEEP_RANGE_HZ = (600.0, 3000.0)  # below it a nasal can be as pure
+BEEP_DRIFT_HZ = 8.0  # of its peak from frame to frame: a generator holds its pitch, no voice does
+BEEP_RANGE_HZ = (900.0, 3000.0)  # below it a nasal can be as pure
 BEEP_SHARE, BEEP_RANGE_S = 0.9, (0.12, 1.5)
 AROUND = 5  # 10 ms levels looked at on either side of a beat
 ALONE_DB = 4.0  # a tone 5 dB above noise rises 6 dB out of it
@@ -91,7 +93,8 @@ def find_tones(signal: FloatArray, peaks: Peaks, *, plan: str, channel: int | No
 def _beats(signal: FloatArray, peaks: Peaks) -> list[Beat]:
     single = peaks.share[:, 0] >= PURE_SHARE
     both = peaks.share.sum(axis=1)
-    dual = (both >= PURE_SHARE) & (peaks.share[:, 1] >= SECOND_SHARE)
+    apart = np.abs(peaks.hz[:, 0] - peaks.hz[:, 1]) > RESOLVED_HZ
+    dual = (both >= PURE_SHARE) & (peaks.share[:, 1] >= SECOND_SHARE) & apart
     loud = peaks.power_db > max(-60.0, float(np.percentile(peaks.power_db, 5)) + 3) if len(peaks) else single
     tonal = (single | dual) & loud
     low, high = np.sort(peaks.hz, axis=1).T if len(peaks) else (peaks.power_db, peaks.power_db)
@@ -189,9 +192,10 @@ def _joined(beats: Sequence[Beat]) -> list[Beat]:
 
 
 def _matches(heard: Sequence[float], wanted: Sequence[float]) -> bool:
-    return len(heard) == len(wanted) and all(
-        abs(h - w) <= FREQUENCY_HZ for h, w in zip(sorted(heard), sorted(wanted))
-    )
+    if max(wanted) - min(wanted) < RESOLVED_HZ:
+        wanted = (sum(wanted) / len(wanted),)
+    pairs = zip(sorted(heard), sorted(wanted), strict=False)
+    return len(heard) == len(wanted) and all(abs(h - w) <= FREQUENCY_HZ for h, w in pairs)
 
 
 # ---------------------------------------------------------------- beats → names
@@ -286,7 +290,9 @@ def _is_beep(beat: Beat, peaks: Peaks) -> bool:
         return False
     if not BEEP_RANGE_S[0] <= beat.span.duration_s <= BEEP_RANGE_S[1]:
         return False
-    return _purity(beat, peaks, 1) >= BEEP_SHARE
+    first = round(beat.span.start_s / STEP_S) + 1
+    inside = peaks.hz[first : max(first + 1, round((beat.span.end_s - 2 * CENTRE_S) / STEP_S)), 0]
+    return float(np.ptp(inside)) <= BEEP_DRIFT_HZ and _purity(beat, peaks, 1) >= BEEP_SHARE
 
 
 def _purity(beat: Beat, peaks: Peaks, tones: int) -> float:

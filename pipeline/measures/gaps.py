@@ -37,7 +37,7 @@ def find_gaps(conversation: Conversation, heard: Activity, settings: MeasureConf
     """
     if not heard.heard:
         return ()
-    silences = [s for s in heard.silences if s.duration_s >= settings.listed_gap_s - 1e-9]
+    silences = [s for s in heard.silences if s.duration_s >= settings.listed_gap_s - 1e-6]
     waits = _waits(silences, conversation.utterances, heard, settings)
     found = [_typed(span, marks, conversation, heard, settings) for span, marks in waits]
     before = _before_answer(conversation, heard)
@@ -119,9 +119,9 @@ def _typed(
         return replace(gap, kind=kind, waiting_on="agent")
     if kind == "one_way":
         return replace(gap, kind="one_way")
-    if announced is not None and span.duration_s >= settings.thinking_s and waiting_on == "agent":
+    if announced is not None and _is_long(span, settings.thinking_s) and waiting_on == "agent":
         return replace(gap, kind="announced_hold")
-    if span.duration_s >= settings.thinking_s:
+    if _is_long(span, settings.thinking_s):
         return replace(gap, kind="dead_air")
     return gap
 
@@ -133,7 +133,7 @@ def _is_after_farewell(span: Span, conversation: Conversation, heard: Activity, 
     """
     if span.end_s < heard.window.end_s - 0.05 or not heard.anyone:
         return False
-    if not conversation.utterances or span.duration_s < thinking_s:
+    if not conversation.utterances or not _is_long(span, thinking_s):
         return True
     near = [u for u in conversation.utterances if u.span.end_s >= span.start_s - FAREWELL_LAST_S]
     return any(says(u.text, "farewell") or says(u.text, "closing_line") for u in near)
@@ -280,6 +280,11 @@ def _waiting_on(
         return "customer"
     follows = _next_after(span, heard)
     return "customer" if follows == "unknown" else follows
+
+
+def _is_long(span: Span, least_s: float) -> bool:
+    """At least that long; a rounding error of the times must not decide."""
+    return span.duration_s >= least_s - 1e-6
 
 
 def _asks(text: str) -> bool:
