@@ -3,14 +3,15 @@
 How a phrase is found
 ---------------------
 1. Every variant becomes flat patterns (see variants.py); each pattern's longest literal is its anchor.
-2. A pattern of n characters may differ by 0.28 n edits of fuzzy sound (0 below four characters; see
+2. A pattern of n characters may differ by 0.28 n edits of fuzzy sound (0 below four characters, 0.34 n
+   from eight; see
    fit.py for what an edit costs), its anchor by k whole edits. The anchor is cut into k + 1 pieces,
    of which one survives any k edits (pigeonhole), so one Aho-Corasick pass over all pieces names
    every anchor that can be there, and none is missed.
 3. Each candidate is measured by edit distance on sounds; gaps, slots and further literals are then
    fitted to its left and right with what is left of the pattern's budget.
 4. ``score = 1 - (0.75 sound edits + 0.25 character edits) / characters``. Wrong characters with the
-   right sound thus cost a quarter; a hit needs the sound budget kept and ``score >= 0.66``.
+   right sound thus cost a quarter; a hit needs the sound budget kept and ``score >= 0.6``.
 
 Short taboo words (``mode`` sound or exact) take no edits and must stand at word borders.
 """
@@ -36,8 +37,9 @@ from pipeline.text import PreparedText
 __all__ = ["PhraseError", "PhraseHit", "PhraseMatcher", "PhraseTheme", "compile_phrases", "join"]
 
 DEFAULT_DISTANCE = 0.28  # edits per character of a pattern
+LONG_DISTANCE, LONG_FROM = 0.34, 8  # a sentence of eight characters can afford more and stay itself
 EDITS_FROM = 4  # shorter patterns must sound exactly right
-MIN_SCORE = 0.66
+MIN_SCORE = 0.6
 SOUND_WEIGHT = 0.75
 NEAREST_FROM = 0.4  # a near-miss below this would only puzzle the reader
 Mode = Literal["fuzzy", "sound", "exact"]
@@ -95,7 +97,10 @@ class _Pattern:
 
     def edits(self, length: int) -> float:
         """Edits that ``length`` characters of this pattern may differ by."""
-        return self.share * length + 1e-9 if length >= EDITS_FROM else 0.0
+        if length < EDITS_FROM:
+            return 0.0
+        share = LONG_DISTANCE if self.share == DEFAULT_DISTANCE and length >= LONG_FROM else self.share
+        return share * length + 1e-9
 
 
 @dataclass(slots=True)

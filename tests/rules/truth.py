@@ -25,7 +25,9 @@ from pipeline.types import (
 )
 
 
-def facts_of(script: Script, *, heard: Callable[[str], str] = lambda text: text) -> tuple[Conversation, Measured]:
+def facts_of(
+    script: Script, *, heard: Callable[[str], str] = lambda text: text
+) -> tuple[Conversation, Measured]:
     """What a perfect listener would have handed to the rules; ``heard`` damages the words."""
     truth = truth_of(plan_call(script))
     utterances = tuple(
