@@ -185,6 +185,8 @@ def _serve(desk: Desk, host: str, port: int) -> None:
         users = session.scalar(select(func.count()).select_from(User))
     if not users:
         click.echo("nobody can sign in yet: callqa review user add NAME --role admin", err=True)
+    for date in desk.results.days()[-1:]:
+        desk.judge.book(date)  # loaded now, not inside the first decision
     click.echo(f"review desk: http://{host}:{port}")
     # proxy_headers off: the address in the audit log and the single sign-on check is the real peer's
     uvicorn.run(create_app(desk), host=host, port=port, log_level="warning", proxy_headers=False)

@@ -7,8 +7,9 @@ so that what was read before deciding is still true when it is written.
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ class Database:
                 f"{_safe(url)}: expected a database URL with its driver; found: {error}"
             ) from error
         self._writer = self.engine.execution_options(immediate=True)
+        # SQLite lets waiting writers starve; in one process they take turns, on a server rows are locked
+        self._turn: Any = threading.Lock() if url.startswith("sqlite") else nullcontext()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -43,8 +46,8 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """One transaction: all of it or, on any exception or a kill, none of it."""
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        """One transaction: all of it or, on any exception or a kill, none of it. Never inside another."""
+        with self._turn, Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     def migrate(self, revision: str = "head") -> None:
@@ -81,7 +84,7 @@ def alembic_config(connection: Connection) -> Any:
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(url, pool_size=20, max_overflow=30, pool_pre_ping=True)
-    engine = create_engine(url, pool_size=20, max_overflow=30, connect_args={"timeout": 15})
+    engine = create_engine(url, pool_size=20, max_overflow=30, connect_args={"timeout": 60})
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:

@@ -73,6 +73,7 @@ from pipeline.review.app import create_app
 from pipeline.review.desk import open_desk
 root = Path(sys.argv[1])
 desk = open_desk(root / "results", config=ReviewConfig(recordings=(str(root / "recordings"),), login_attempts=1000))
+desk.judge.book("2026-11-21")
 uvicorn.run(create_app(desk), host="127.0.0.1", port=int(sys.argv[2]), log_level="error", proxy_headers=False)
 """
 
