@@ -20,7 +20,7 @@ class Hit(NamedTuple):
     """One place where a condition holds. ``index``: the utterance; None for what is not speech."""
 
     evidence: Evidence
-    index: int | None = None
+    index: int | None = None  # type: ignore[assignment]  # tuple has an index() nobody needs here
     doubtful: bool = False
 
 

@@ -37,7 +37,7 @@ class Heard(NamedTuple):
     """A place in the utterance ``index``; one broken in two ends in the utterance ``end_index``."""
 
     place: Place
-    index: int
+    index: int  # type: ignore[assignment]  # tuple has an index() nobody needs here
     end_index: int
 
 

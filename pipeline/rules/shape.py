@@ -22,14 +22,19 @@ GRAMMARS: dict[Any, tuple[Callable[[Tree], Any], dict[str, Any]]] = {}
 
 
 @cache
-def fields_of(cls: Any) -> dict[str, tuple[str, Any, bool]]:
-    """YAML key -> (field name, type, required), in the order declared."""
+def _fields_of(cls: Any) -> dict[str, tuple[str, Any, bool]]:
     hints = typing.get_type_hints(cls)
     return {
         field.metadata.get("key", field.name): (field.name, hints[field.name], _required(field))
         for field in dataclasses.fields(cls)
         if not field.metadata.get("hidden")
     }
+
+
+def fields_of(cls: type[Any]) -> dict[str, tuple[str, Any, bool]]:
+    """YAML key -> (field name, type, required), in the order declared."""
+    found: dict[str, tuple[str, Any, bool]] = _fields_of(cls)  # type: ignore[arg-type]
+    return found
 
 
 def _required(field: dataclasses.Field[Any]) -> bool:
