@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from pipeline.callsim.grammar import generate_scripts
 from pipeline.callsim.script import Script
+from pipeline.callsim.voices import VoiceSet
 from pipeline.rules.book import Rulebook, lexicon_folder, load_rulebook
 from pipeline.rules.damage import damage
 
@@ -136,7 +137,7 @@ def taboo_themes(book: Rulebook) -> frozenset[str]:
     return frozenset(found - helpful)
 
 
-def bank_sentences(which: str, *, calls: int, seed: int) -> list[tuple[str, str]]:
+def bank_sentences(which: VoiceSet, *, calls: int, seed: int) -> list[tuple[str, str]]:
     """(meaning, filled sentence) of the bank ``which``, ``calls`` fillings of the slots each."""
     import numpy as np
 
