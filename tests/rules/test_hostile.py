@@ -14,6 +14,7 @@ EVIL = r"(是|是是)+$"
 
 
 def test_a_catastrophic_regex_is_cut_short_and_leaves_the_item_open(ask):
+    ask("{keyword: 好}", "坐席: 好")  # loads the words before the clock starts
     started = time.perf_counter()
     found = ask(f"{{regex: '{EVIL}'}}", "坐席: " + "是" * 60 + "!")
     assert time.perf_counter() - started < 20  # half a second idle; unbounded it would outlast us all
