@@ -36,7 +36,9 @@ def test_every_model_has_a_licence_and_a_revision() -> None:
 
 
 def test_an_unknown_profile_names_what_there_is() -> None:
-    with pytest.raises(ModelError, match=r"expected demo, cpu, gpu, a model folder or a hub id.*found 'fast'"):
+    with pytest.raises(
+        ModelError, match=r"expected demo, cpu, gpu, a model folder or a hub id.*found 'fast'"
+    ):
         resolve("fast")
 
 
@@ -94,7 +96,9 @@ def test_models_of_a_profile_are_both() -> None:
         models_of("nothing")
 
 
-def test_list_tells_what_is_here_and_how_to_get_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_list_tells_what_is_here_and_how_to_get_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CALLQA_MODELS", str(tmp_path))
     done = CliRunner().invoke(command, ["list"])
     assert done.exit_code == 0

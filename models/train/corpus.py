@@ -250,7 +250,7 @@ def _call_lines(split: Split) -> list[str]:
         said = (getattr(e, "text", None) for s in generate_scripts(calls, 1, set=which) for e in s.events)
         return [part for text in said if text for part in _SENTENCE.findall(text) if spoken(part)]
 
-    own = lines(split, 300)
+    own = lines(split, 120)
     if split == "train":
         return own
     known = set(_call_lines("train"))

@@ -58,7 +58,10 @@ def evaluate(models: Models, *, count: int = 120, seed: int = 20261122) -> tuple
     recall, invented = phrase_figures(sentences)
     figures = Figures(
         sentences=len(sentences),
-        cer={**{kind: cer(sentences, (kind,)) for kind in KINDS}, "natural": cer(sentences, ("calls", "service", "daily"))},
+        cer={
+            **{kind: cer(sentences, (kind,)) for kind in KINDS},
+            "natural": cer(sentences, ("calls", "service", "daily")),
+        },
         syllable_error=syllable_error([s for s in sentences if s.kind == "words"]),
         phrase_recall=recall,
         invented=invented,
@@ -71,7 +74,9 @@ def evaluate(models: Models, *, count: int = 120, seed: int = 20261122) -> tuple
 def _read(kind: Kind, count: int, recogniser: Recogniser, rng: np.random.Generator) -> list[Sentence]:
     corpus = Corpus("heldout")
     texts = [corpus.draw(kind, rng) for _ in range(count)]
-    voices = [random_voice(rng, set="heldout") for _ in range(-(-count // VOICE_OF)) for _ in range(VOICE_OF)][:count]
+    voices = [
+        random_voice(rng, set="heldout") for _ in range(-(-count // VOICE_OF)) for _ in range(VOICE_OF)
+    ][:count]
     voices = [voices[i - i % VOICE_OF] for i in range(count)]
     heard = recogniser.read([on_the_line(s, rng) for s in speak_many(texts, voices)])
     return [
@@ -83,7 +88,9 @@ def _read(kind: Kind, count: int, recogniser: Recogniser, rng: np.random.Generat
 def on_the_line(speech16k: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """Speech with short silent edges through a random telephone line, back at 16 kHz."""
     edge = int(EDGE_S * RATE_HZ)
-    return soxr.resample(line.telephone(np.pad(speech16k, edge), rng), line.LINE_HZ, RATE_HZ).astype(np.float32)
+    return soxr.resample(line.telephone(np.pad(speech16k, edge), rng), line.LINE_HZ, RATE_HZ).astype(
+        np.float32
+    )
 
 
 def cer(sentences: Sequence[Sentence], kinds: Sequence[str]) -> float:
@@ -91,7 +98,9 @@ def cer(sentences: Sequence[Sentence], kinds: Sequence[str]) -> float:
     from rapidfuzz.distance import Levenshtein
 
     chosen = [s for s in sentences if s.kind in kinds]
-    return sum(Levenshtein.distance(s.said, s.read) for s in chosen) / max(1, sum(len(s.said) for s in chosen))
+    return sum(Levenshtein.distance(s.said, s.read) for s in chosen) / max(
+        1, sum(len(s.said) for s in chosen)
+    )
 
 
 def syllable_error(sentences: Sequence[Sentence]) -> float:
@@ -131,12 +140,16 @@ def boundary_error(recogniser: Recogniser, rng: np.random.Generator, *, count: i
     corpus = Corpus("heldout")
     for _ in range(count):
         words = [corpus.draw("words", rng)[:4] for _ in range(6)]
-        speech, spans = speak_words(words, random_voice(rng, set="heldout"), gap_s=float(rng.uniform(0, 0.15)))
+        speech, spans = speak_words(
+            words, random_voice(rng, set="heldout"), gap_s=float(rng.uniform(0, 0.15))
+        )
         found = [w for segment in recogniser.read([on_the_line(speech, rng)])[0] for w in segment.words]
         at = _characters(found)
         same = {
             block.a + i: block.b + i
-            for block in Levenshtein.editops("".join(words), "".join(c for c, _, _ in at)).as_matching_blocks()
+            for block in Levenshtein.editops(
+                "".join(words), "".join(c for c, _, _ in at)
+            ).as_matching_blocks()
             for i in range(block.size)
         }
         first = 0
@@ -152,7 +165,9 @@ def _characters(words: Sequence[object]) -> list[tuple[str, float, float]]:
     return [(c, w.span.start_s, w.span.end_s) for w in words for c in spoken(w.text)]  # type: ignore[attr-defined]
 
 
-def empty_share(recogniser: Recogniser, rng: np.random.Generator, *, count: int, seconds: float = 8.0) -> float:
+def empty_share(
+    recogniser: Recogniser, rng: np.random.Generator, *, count: int, seconds: float = 8.0
+) -> float:
     """Windows without speech that give no text, before any guard."""
     sounds = [soxr.resample(blank_sound(rng, seconds=seconds), line.LINE_HZ, RATE_HZ) for _ in range(count)]
     heard: list[list[Recognised]] = recogniser.read([s.astype(np.float32) for s in sounds])
@@ -162,7 +177,11 @@ def empty_share(recogniser: Recogniser, rng: np.random.Generator, *, count: int,
 def report(figures: Figures) -> str:
     """The table of the model card."""
     rows = [
-        ("character error rate, natural sentences (calls, service, daily)", f"{figures.cer['natural']:.1%}", "≤ 8 %"),
+        (
+            "character error rate, natural sentences (calls, service, daily)",
+            f"{figures.cer['natural']:.1%}",
+            "≤ 8 %",
+        ),
         *((f"character error rate, {kind}", f"{figures.cer[kind]:.1%}", "") for kind in KINDS),
         ("random words, syllable error", f"{figures.syllable_error:.1%}", "≤ 15 %"),
         ("standard and taboo phrases found by the matcher", f"{figures.phrase_recall:.1%}", "≥ 97 %"),

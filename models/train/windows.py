@@ -104,19 +104,30 @@ def draw_window(
     return Window(mel, sentences, spans)
 
 
-def _warp(factor: float) -> NDArray[np.int64]:
-    """Which mel band each band is taken from when every frequency inside the telephone band moves by ``factor``."""
+def _warp(factors: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Which mel band each band is taken from when frequencies inside the telephone band move.
+
+    ``factors`` [5]: how far at 300, 550, 1000, 1850 and 3400 Hz: other vocal tracts, formant by formant.
+    """
     mel = np.linspace(0, _MEL_TOP, 82)[1:-1]
     hz = np.where(mel < 15, mel * 200 / 3, 1000 * np.exp((mel - 15) * np.log(6.4) / 27))  # Slaney's scale
     low, high = np.searchsorted(hz, [280.0, 3450.0])
+    factor = np.interp(np.log(hz), np.linspace(np.log(300), np.log(3400), 5), factors)
     source = np.abs(hz[None] - (hz / factor)[:, None]).argmin(1).clip(low, high - 1)
     inside = np.arange(80)
     inside[low:high] = source[low:high]
     return inside
 
 
+def _warps(count: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+    """Half of them one factor for all frequencies, half another at each."""
+    one = rng.uniform(0.86, 1.18, (count, 1))
+    each = rng.uniform(0.88, 1.14, (count, 5)) * (np.arange(count) % 2)[:, None]
+    return [_warp(f) for f in np.where(each > 0, each * one**0.5, one)]
+
+
 _MEL_TOP = 15 + 27 * np.log(8.0) / np.log(6.4)  # 8 kHz
-_WARPS = [_warp(factor) for factor in np.linspace(0.86, 1.16, 13)]
+_WARPS = _warps(100, np.random.default_rng(20261122))
 
 
 def _colour(rng: np.random.Generator) -> NDArray[np.float32]:

@@ -133,4 +133,3 @@ def _shared_s(word: Span, piece: Piece, voice: Span) -> float:
 
 def _grid(seconds: float) -> float:
     return round(round(seconds / GRID_S) * GRID_S, 2)
-

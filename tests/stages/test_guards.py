@@ -4,7 +4,9 @@ from pipeline.stages.guards import boilerplate, refused, repeated
 from pipeline.stages.recogniser import Recognised
 
 
-def segment(text: str, *, no_speech: float = 0.1, logprob: float = -0.3, compression: float = 1.2) -> Recognised:
+def segment(
+    text: str, *, no_speech: float = 0.1, logprob: float = -0.3, compression: float = 1.2
+) -> Recognised:
     return Recognised(text, (), no_speech, logprob, compression)
 
 
@@ -44,7 +46,14 @@ def test_labels_and_credits_are_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["感谢您的来电,再见", "谢谢您的关注", "您订阅的套餐(含流量)已经到期", "请对我的服务进行评价", "我想退订这个节目", "字幕怎么打开呢"],
+    [
+        "感谢您的来电,再见",
+        "谢谢您的关注",
+        "您订阅的套餐(含流量)已经到期",
+        "请对我的服务进行评价",
+        "我想退订这个节目",
+        "字幕怎么打开呢",
+    ],
 )
 def test_service_talk_is_not(text: str) -> None:
     assert boilerplate(text) == ""

@@ -6,15 +6,13 @@ from pipeline.types import Frames, Span, Utterance, Word
 
 def words(text: str, start_s: float, *, each_s: float = 0.25, probability: float = 0.9) -> list[Word]:
     return [
-        Word(c, Span(start_s + i * each_s, start_s + (i + 1) * each_s), probability) for i, c in enumerate(text)
+        Word(c, Span(start_s + i * each_s, start_s + (i + 1) * each_s), probability)
+        for i, c in enumerate(text)
     ]
 
 
 def talk(left: list[Word], right: list[Word]) -> list[tuple[str, str]]:
-    return [
-        (u.role, u.text)
-        for u in by_channel([left, right], roles=["agent", "customer"], voice=[(), ()])
-    ]
+    return [(u.role, u.text) for u in by_channel([left, right], roles=["agent", "customer"], voice=[(), ()])]
 
 
 def test_turns_alternate_in_time() -> None:
@@ -24,7 +22,10 @@ def test_turns_alternate_in_time() -> None:
 
 
 def test_a_backchannel_inside_speech_does_not_break_it() -> None:
-    assert talk(words("我帮您查一下订单", 0), words("嗯", 0.9)) == [("agent", "我帮您查一下订单"), ("customer", "嗯")]
+    assert talk(words("我帮您查一下订单", 0), words("嗯", 0.9)) == [
+        ("agent", "我帮您查一下订单"),
+        ("customer", "嗯"),
+    ]
 
 
 def test_a_pause_in_which_the_other_answers_breaks() -> None:
@@ -45,7 +46,9 @@ def test_overlap_is_told_by_the_other_sides_voice() -> None:
 
 
 def test_confidence_is_the_mean_of_the_words() -> None:
-    (one,) = by_channel([words("好", 0, probability=0.5) + words("的", 0.25, probability=1.0)], roles=["agent"], voice=[()])
+    (one,) = by_channel(
+        [words("好", 0, probability=0.5) + words("的", 0.25, probability=1.0)], roles=["agent"], voice=[()]
+    )
     assert one.confidence == 0.75
 
 

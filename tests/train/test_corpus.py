@@ -27,7 +27,9 @@ def test_free_sentences_of_the_sets_are_apart(kind: str) -> None:
 
 def test_agents_numbers_of_the_sets_are_apart() -> None:
     rng = np.random.default_rng(1)
-    train, held = ({Corpus(split)._slot("agentid", rng) for _ in range(300)} for split in ("train", "heldout"))
+    train, held = (
+        {Corpus(split)._slot("agentid", rng) for _ in range(300)} for split in ("train", "heldout")
+    )
     assert train and held and not train & held
 
 
