@@ -20,6 +20,11 @@ LOUD_DB = 18.0  # below the span's loud frames: consonants and endings, where yi
 OCTAVE = 1.7  # a value this far from the running median is an octave error
 
 
+def load() -> None:
+    """Let librosa load its parts now: it defers them to first use, which costs seconds."""
+    pitch_hz(np.zeros(8000, dtype=np.float32), 8000, [Span(0.1, 0.9)], min_hz=70.0, max_hz=420.0)
+
+
 def pitch_hz(
     signal: FloatArray, rate_hz: int, voice: Iterable[Span], *, min_hz: float, max_hz: float
 ) -> FloatArray:

@@ -62,6 +62,7 @@ class AuditionStage:
 
     def open(self) -> None:
         voice.load()
+        pitch.load()
 
     def __call__(self, works: Sequence[Work]) -> list[Audition | Failure]:
         return [self._one(work) for work in works]
