@@ -17,7 +17,9 @@ from pipeline.models import Models, offline
 from pipeline.types import Span, Word
 
 RATE_HZ = 16_000
-GAP_S = 1.0  # of silence between the windows given to faster-whisper together; never inside a window
+# Between windows given to faster-whisper together. It reads the first words of a window by the pause since
+# the last one's; with more than 4 × its longest median word (0.7 s) everywhere, company changes nothing.
+GAP_S = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +80,20 @@ class Recogniser:
         edges = [clip["start"] for clip in clips]
         for segment in segments:
             # word times may touch the edges; the segment's seek is its window's own start
-            index = int(np.searchsorted(edges, segment.seek / 100 + GAP_S / 2, side="right")) - 1
+            index = int(np.searchsorted(edges, segment.seek / 100 + 0.5, side="right")) - 1
             out[index].append(_recognised(segment, edges[index]))
         return out
 
 
 def _laid_out(sounds: Sequence[NDArray[np.float32]]) -> tuple[list[int], NDArray[np.float32]]:
-    """Starts in samples, on whole frames, and all windows in one array with silence between."""
-    frame, gap = RATE_HZ // 100, int(GAP_S * RATE_HZ)
-    starts, at = [], 0
+    """Starts in samples and all windows in one array with silence before each.
+
+    Starts are whole seconds: faster-whisper truncates them to frames, and 8.29 s * 100 is 828 to it.
+    """
+    starts, at = [], GAP_S * RATE_HZ
     for sound in sounds:
         starts.append(at)
-        at += -(-len(sound) // frame) * frame + gap
+        at += (-(-len(sound) // RATE_HZ) + GAP_S) * RATE_HZ
     joined = np.zeros(at, np.float32)
     for start, sound in zip(starts, sounds):
         joined[start : start + len(sound)] = sound
