@@ -128,8 +128,12 @@ def _save(network: Network, scratch: Path, name: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder for the CTranslate2 model")
-    parser.add_argument("--scratch", type=Path, default=Path("/tmp/callqa-asr"), help="shards and checkpoints")
-    parser.add_argument("--smoke", action="store_true", help="every step, in a minute or two, learning nothing")
+    parser.add_argument(
+        "--scratch", type=Path, default=Path("/tmp/callqa-asr"), help="shards and checkpoints"
+    )
+    parser.add_argument(
+        "--smoke", action="store_true", help="every step, in a minute or two, learning nothing"
+    )
     chosen = parser.parse_args(arguments)
     chosen.scratch.mkdir(parents=True, exist_ok=True)
     begun = time.time()

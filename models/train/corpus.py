@@ -33,10 +33,32 @@ MIX: dict[Kind, float] = {
     "calls": 0.2, "phrase": 0.1, "near": 0.12, "service": 0.24, "daily": 0.05, "words": 0.21, "number": 0.08,
 }  # fmt: skip
 _DIGITS = "零一二三四五六七八九"
-_DAYS = (
-    "今天 明天 后天 昨天 前天 上周 下周 周一 周二 周三 周四 周五 周六 周日 星期一 星期五 星期天 月底 下个月 上个月 "
-    "明天上午 今天下午 昨天晚上 后天早上"
-).split()
+_DAYS = [
+    "今天",
+    "明天",
+    "后天",
+    "昨天",
+    "前天",
+    "上周",
+    "下周",
+    "周一",
+    "周二",
+    "周三",
+    "周四",
+    "周五",
+    "周六",
+    "周日",
+    "星期一",
+    "星期五",
+    "星期天",
+    "月底",
+    "下个月",
+    "上个月",
+    "明天上午",
+    "今天下午",
+    "昨天晚上",
+    "后天早上",
+]
 _GROUP = re.compile(r"\(([^()]*)\)")
 _SENTENCE = re.compile(r"[^。？！!?]+[。？！!?]?")
 _SLOT = re.compile(r"\{(\w+)\}")
@@ -116,8 +138,12 @@ class Corpus:
         return str(rng.choice(self._words, p=self._weights))
 
     def _numbers(self, rng: np.random.Generator) -> str:
-        slot = ("digits", "phone", "money", "date", "time", "agentid", "num", "fullname")[int(rng.integers(8))]
-        lead = ("", "", "是", "号码是", "我的是", "一共", "好的,", "在", "工号", "就是")[int(rng.integers(10))]
+        slot = ("digits", "phone", "money", "date", "time", "agentid", "num", "fullname")[
+            int(rng.integers(8))
+        ]
+        lead = ("", "", "是", "号码是", "我的是", "一共", "好的,", "在", "工号", "就是")[
+            int(rng.integers(10))
+        ]
         tail = ("", "", "对吗", "号", "左右", "吧", "为您服务")[int(rng.integers(7))]
         return lead + self._slot(slot, rng) + tail
 
@@ -134,9 +160,13 @@ class Corpus:
             return self._own(_slots()[name], rng)
         for _ in range(200):
             text = made(rng)
-            if name not in ("agentid", "phone", "digits", "fullname") or is_held(text) == (self.split == "heldout"):
+            if name not in ("agentid", "phone", "digits", "fullname") or is_held(text) == (
+                self.split == "heldout"
+            ):
                 return text
-        raise RuntimeError(f"slot {name!r}: expected a value of the {self.split} set in 200 draws, found none")
+        raise RuntimeError(
+            f"slot {name!r}: expected a value of the {self.split} set in 200 draws, found none"
+        )
 
     def _own(self, values: list[str], rng: np.random.Generator) -> str:
         # entries of closed classes (cities, departments) are words of the language: both sets use them
@@ -199,7 +229,9 @@ def _deadline(rng: np.random.Generator) -> str:
 
 def _count(rng: np.random.Generator) -> str:
     count = int(rng.integers(1, 8))
-    return ("两" if count == 2 else number_name(count)) + _pick(["张", "个", "位", "件", "间", "台", "份"], rng)
+    return ("两" if count == 2 else number_name(count)) + _pick(
+        ["张", "个", "位", "件", "间", "台", "份"], rng
+    )
 
 
 _MAKERS = {
@@ -261,7 +293,9 @@ def _call_lines(split: Split) -> list[str]:
 def vocabulary() -> tuple[str, ...]:
     """The characters the model can write: all of the templates and slots, then by frequency."""
     ours = "".join(line for lines in _templates().values() for line in lines)
-    ours += "".join("".join(values) for values in _slots().values()) + _DIGITS + "十百千万两点幺半刻分号日月元块"
+    ours += (
+        "".join("".join(values) for values in _slots().values()) + _DIGITS + "十百千万两点幺半刻分号日月元块"
+    )
     characters = dict.fromkeys(sorted({c for c in ours if "\u4e00" <= c <= "\u9fff"}))
     counts: dict[str, int] = {}
     for word, frequency in _jieba_words():

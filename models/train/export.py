@@ -35,10 +35,10 @@ def _checkpoint(network: Network, folder: Path) -> None:
     from transformers import GenerationConfig, WhisperConfig, WhisperForConditionalGeneration
 
     size = network.size
-    special = dict(
-        bos_token_id=number("<|endoftext|>"), eos_token_id=number("<|endoftext|>"),
-        pad_token_id=number("<|endoftext|>"), decoder_start_token_id=number("<|startoftranscript|>"),
-    )  # fmt: skip
+    special = {
+        "bos_token_id": number("<|endoftext|>"), "eos_token_id": number("<|endoftext|>"),
+        "pad_token_id": number("<|endoftext|>"), "decoder_start_token_id": number("<|startoftranscript|>"),
+    }  # fmt: skip
     config = WhisperConfig(
         vocab_size=size.vocabulary, num_mel_bins=size.mels, d_model=size.width,
         encoder_layers=size.encoder_layers, encoder_attention_heads=size.heads, encoder_ffn_dim=4 * size.width,

@@ -7,6 +7,7 @@ HMM recognisers had it); CTC takes over from there. Sentences grow longer step b
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -89,7 +90,7 @@ def flat_labels(window: Window, wanted: list[int], length: int) -> NDArray[np.in
     labels = np.full(length, BLANK, np.int64)
     start, end = (f // 2 for f in window.spans[0])
     share = np.linspace(start, end, len(wanted) // 2 + 1)
-    for i, (a, b) in enumerate(zip(share[:-1], share[1:])):
+    for i, (a, b) in enumerate(itertools.pairwise(share)):
         middle = a + (b - a) / 3
         labels[round(a) : round(middle)] = wanted[2 * i]
         labels[round(middle) : round(b)] = wanted[2 * i + 1]

@@ -29,7 +29,9 @@ def list_models() -> None:
             state = f"here: {model.path}"
         except ModelError:
             state = "not here" if model.hub is None else f"not here; callqa models fetch {model.name}"
-        source = f"{model.hub}@{model.revision[:12]}" if model.hub else f"travels with callqa@{model.revision}"
+        source = (
+            f"{model.hub}@{model.revision[:12]}" if model.hub else f"travels with callqa@{model.revision}"
+        )
         click.echo(f"{model.name:34} {model.kind:12} {model.licence:12} {source}\n{'':34} {state}")
 
 
