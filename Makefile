@@ -34,6 +34,7 @@ lint: setup  ## ruff and mypy
 models: setup  ## Train the demo models again, from nothing (hours on two cores)
 	$(BIN)/python -m models.train.asr --out models/demo/asr
 	$(BIN)/python -m models.train.diarization --out models/demo/diarization
+	$(BIN)/python -m models.train.pin
 
 demo-day: setup  ## Render the demo day again from its scripts (needs espeak-ng)
 	$(BIN)/python -m pipeline.callsim.demo_day

@@ -1,6 +1,6 @@
 """Six spans, drawn once:  0123456789
 a   ▇▇  ▇▇▇ ▇
-b    ▇▇▇▇    """
+b    ▇▇▇▇"""
 
 import pytest
 from hypothesis import given
@@ -53,7 +53,9 @@ def test_hull_shift_touches_total():
 @given(spans)
 def test_talk_and_gaps_add_up_to_the_window(found):
     window = Span(0, 120)
-    assert total_s(clip(found, window)) + total_s(gaps(found, window)) == pytest.approx(120, abs=0.01 * (len(found) + 1))
+    assert total_s(clip(found, window)) + total_s(gaps(found, window)) == pytest.approx(
+        120, abs=0.01 * (len(found) + 1)
+    )
 
 
 @given(spans, spans)

@@ -22,7 +22,17 @@ def installed(tmp_path_factory):
     env = folder / "env"
     venv.create(env, with_pip=False)
     python = env / "bin" / "python"
-    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--no-deps", "--no-index", str(wheel)]
+    install = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        str(python),
+        "install",
+        "--no-deps",
+        "--no-index",
+        str(wheel),
+    ]
     subprocess.run(install, check=True, capture_output=True)
     site = next((env / "lib").glob("python*/site-packages"))
     # Borrowed as a plain folder on the path: its own .pth files (our editable install) are not read.
@@ -31,7 +41,9 @@ def installed(tmp_path_factory):
 
 
 def run(env: Path, *command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([env / "bin" / command[0], *command[1:]], cwd=cwd, env=ENV, capture_output=True, text=True)
+    return subprocess.run(
+        [env / "bin" / command[0], *command[1:]], cwd=cwd, env=ENV, capture_output=True, text=True
+    )
 
 
 @pytest.mark.slow
@@ -52,7 +64,7 @@ def test_the_package_is_the_wheels_and_its_files_travel_inside(installed, tmp_pa
 @pytest.mark.engine
 def test_it_scores_a_call_outside_the_source_tree(installed, tmp_path):
     find = run(installed, "python", "-c",
-               "from pipeline.resources import resource; print(resource('models','demo','day'))", cwd=tmp_path)  # fmt: skip
+               "from pipeline.resources import resource; print(resource('models','demo','day'))", cwd=tmp_path)  # fmt: skip  # noqa: E501
     day = Path(find.stdout.strip())
     first = min(day.glob("*.wav"), key=lambda path: path.stat().st_size)
     done = run(installed, "callqa", "run", str(first), "--profile", "demo", "--results", "out", "--progress", "quiet",

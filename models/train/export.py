@@ -66,7 +66,7 @@ def _checkpoint(network: Network, folder: Path) -> None:
     model.save_pretrained(folder)
     _tokenizer().save_pretrained(folder)
     (folder / "preprocessor_config.json").write_text(
-        json.dumps({"feature_size": size.mels, "sampling_rate": 16000, "hop_length": 160, "chunk_length": 30, "n_fft": 400}),
+        json.dumps({"feature_size": size.mels, "sampling_rate": 16000, "hop_length": 160, "chunk_length": 30, "n_fft": 400}),  # noqa: E501
         encoding="utf-8",
     )  # fmt: skip
 

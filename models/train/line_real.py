@@ -80,7 +80,7 @@ def main(folder: Path) -> None:
         print(f"  {covered / whole:.1%} of turn time voiced, {outside:.2f} s of voice outside turns")
         gap_ms = np.array(matched).ravel() * 1000
         print(
-            f"  gaps ≥ 1 s: {len(matched)} of {len(long)} found, edges median {np.median(gap_ms):.0f} ms, largest {gap_ms.max():.0f} ms"
+            f"  gaps ≥ 1 s: {len(matched)} of {len(long)} found, edges median {np.median(gap_ms):.0f} ms, largest {gap_ms.max():.0f} ms"  # noqa: E501
         )
         print(f"  turn rate against the manifest: largest error {max(rates):.1%}")
         print(f"  overlaps {len(found.events.overlaps)}, false tones {len(heard.tones)}")

@@ -32,7 +32,9 @@ def main(path: str) -> None:
             for channel, voice in enumerate(heard.voice)
             for span in voice
         )
-        call = Call("x", (path,), "", 8000, len(heard.voice), SECONDS, None, "unknown", None, None, None, 0, None)
+        call = Call(
+            "x", (path,), "", 8000, len(heard.voice), SECONDS, None, "unknown", None, None, None, 0, None
+        )
         start = time.process_time()
         measured(Conversation(call, heard, turns, ()))
         measured_s.append(time.process_time() - start)

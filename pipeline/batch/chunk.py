@@ -15,7 +15,7 @@ from typing import Any
 from pipeline.audio import AudioError, Sound, decode
 from pipeline.batch.store import ArtefactStore, Keys
 from pipeline.stages.base import Stage, Work
-from pipeline.types import Call, Failure
+from pipeline.types import Call, Failure, FailureKind
 
 Notify = Callable[[str, str, float], None]  # stage, call id, seconds of audio
 RETRY_WAIT_S = 0.5
@@ -122,5 +122,5 @@ def failure_of(call: Call, stage: str, error: BaseException) -> Failure:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return Failure(call.id, stage, "transient", f"disk full while writing results: {error}")
     _log.debug("stage %s failed", stage, exc_info=error)
-    kind = "transient" if is_transient(error) else "permanent"
+    kind: FailureKind = "transient" if is_transient(error) else "permanent"
     return Failure(call.id, stage, kind, f"{type(error).__name__}: {error}")

@@ -25,7 +25,7 @@ def encode(value: Any) -> bytes:
 def decode(data: bytes, kind: type[T]) -> T:
     """The object ``encode`` was given. Raises TornArtefact."""
     try:
-        value: T = _decoder(kind).decode(zlib.decompress(data))
+        value: T = _decoder(kind).decode(zlib.decompress(data))  # type: ignore[arg-type]
     except (zlib.error, msgspec.MsgspecError, ValueError) as error:
         raise TornArtefact(str(error)) from error
     return value
@@ -37,7 +37,7 @@ def _encoder() -> msgspec.msgpack.Encoder:
 
 
 @cache
-def _decoder(kind: type[Any]) -> msgspec.msgpack.Decoder[Any]:
+def _decoder(kind: Any) -> msgspec.msgpack.Decoder[Any]:
     return msgspec.msgpack.Decoder(kind, dec_hook=_bytes_to_array)
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from pipeline.types import Call, Failure, LedgerRow
+from pipeline.types import Call, Failure, LedgerRow, LedgerStatus
 
 NOT_REACHED = "not reached: the run was stopped before this call"
 
@@ -35,7 +35,7 @@ def ledger_rows(
             rows.append(LedgerRow(call.id, file, call.sha256, "scored", "score", remark))
         elif call.id in failed:
             failure = failed[call.id]
-            status = "excluded" if failure.kind == "excluded" else "failed"
+            status: LedgerStatus = "excluded" if failure.kind == "excluded" else "failed"
             rows.append(LedgerRow(call.id, file, call.sha256, status, failure.stage, failure.message))
         else:
             rows.append(LedgerRow(call.id, file, call.sha256, "failed", "run", NOT_REACHED))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.listen.frames import FloatArray
 from pipeline.types import Span
@@ -70,9 +71,11 @@ def _pieces(
     return places, pieces
 
 
-def _is_voiced(piece: FloatArray, starts: FloatArray, hz: FloatArray, rate_hz: int, size: int) -> FloatArray:
+def _is_voiced(
+    piece: FloatArray, starts: NDArray[np.int_], hz: FloatArray, rate_hz: int, size: int
+) -> NDArray[np.bool_]:
     """Loud enough, and alike one period later."""
-    frames = np.lib.stride_tricks.sliding_window_view(piece, size)[starts.astype(int)]
+    frames = np.lib.stride_tricks.sliding_window_view(piece, size)[starts]
     power = np.einsum("ij,ij->i", frames, frames) + 1e-9
     period = np.clip(np.round(rate_hz / hz).astype(int), 1, size - 1)
     alike = np.empty(len(frames), dtype=np.float32)

@@ -115,8 +115,10 @@ def _typed(
         confidence=_sure(conversation),
     )
     kind = _kind_by_sound(span, conversation, heard)
-    if kind in ("hold_music", "mute"):
-        return replace(gap, kind=kind, waiting_on="agent")
+    if kind == "hold_music":
+        return replace(gap, kind="hold_music", waiting_on="agent")
+    if kind == "mute":
+        return replace(gap, kind="mute", waiting_on="agent")
     if kind == "one_way":
         return replace(gap, kind="one_way")
     if announced is not None and _is_long(span, settings.thinking_s) and waiting_on == "agent":

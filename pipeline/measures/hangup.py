@@ -163,8 +163,8 @@ def _clicks(conversation: Conversation, legs: tuple[int, int] | None, last: floa
     found = [
         (at, side)
         for side, channel in zip(("agent", "customer"), legs)
-        for at in audition.clicks_s[channel : channel + 1]
-        for at in at
+        for clicks in audition.clicks_s[channel : channel + 1]
+        for at in clicks
         if at > last
     ]
     sides = {side for _, side in found}

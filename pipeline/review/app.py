@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # recent FastAPI can send traces where the environment says; recordings and their metadata stay home
-SILENT: dict[str, bool] = dict.fromkeys(
-    ("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False
-)
+SILENT: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
 MAX_BODY = 1 << 20  # no form of ours comes near a megabyte
 
 HEADERS = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from pipeline.review.models import Item, LoadedDay, ReviewCall, Rule, User
@@ -95,7 +95,7 @@ def conditions(wanted: QueueFilter, *, viewer_id: int) -> list[ColumnElement[boo
     return found
 
 
-def ordered(statement: Select[Any], sort: str) -> Select[Any]:
+def ordered(statement: Any, sort: str) -> Any:
     c = ReviewCall
     orders = {
         "priority": (c.priority.desc(), c.id.desc()),  # one way round, so that the index gives the order

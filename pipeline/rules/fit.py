@@ -97,14 +97,15 @@ def _aligned(literal: Literal, edits: int, chars: str, sounds: str, low: int, hi
     most = 2 * edits + max(0, len(window) - size)
     if Levenshtein.distance(literal.sounds, window, score_cutoff=most) > most:
         return None
-    start, end, inner = low, high, []
+    start, end = low, high
+    inner: list[tuple[str, int, int]] = []
     for edit in Levenshtein.editops(literal.sounds, window).as_list():
         if edit[0] == "insert" and edit[1] == 0:
             start += 1
         elif edit[0] == "insert" and edit[1] == size:
             end -= 1
         else:
-            inner.append(edit)
+            inner.append((str(edit[0]), int(edit[1]), int(edit[2])))
     if len(inner) > edits or start >= end:
         return None
     cost = _cost(literal, chars[low:high], window, inner)

@@ -120,10 +120,10 @@ def diarized_channel(audition: Audition) -> int | None:
 def from_channels(call: Call, audition: Audition) -> Diarization:
     """One turn for each stretch of voice; roles by the channel map."""
     if call.agent_channel is None:
-        roles: tuple[Role, ...] = ("unknown",) * len(audition.voice)
-        confidence, evidence = 0.0, ()
+        roles: list[Role] = ["unknown" for _ in audition.voice]
+        confidence, evidence = 0.0, tuple[str, ...]()
     else:
-        roles = tuple("agent" if i == call.agent_channel else "customer" for i in range(len(audition.voice)))
+        roles = ["agent" if i == call.agent_channel else "customer" for i in range(len(audition.voice))]
         told = call.cdr is not None and call.cdr.agent_channel == call.agent_channel
         confidence = RECORD_CONFIDENCE if told else MAP_CONFIDENCE
         evidence = (

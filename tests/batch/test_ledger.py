@@ -32,7 +32,9 @@ def test_files_are_named_inside_the_recordings_folder(tmp_path):
     call = replace(make_call("c"), paths=(str(tmp_path / "day/x-out.wav"), str(tmp_path / "day/x-in.wav")))
 
     def named(recordings):
-        rows = ledger_rows(calls=[call], ingest_rows=[], failures=[], scored={}, notes={}, recordings=recordings)
+        rows = ledger_rows(
+            calls=[call], ingest_rows=[], failures=[], scored={}, notes={}, recordings=recordings
+        )
         return rows[0].file
 
     assert named(str(tmp_path)) == "day/x-out.wav + day/x-in.wav"

@@ -37,7 +37,7 @@ def test_more_characters_than_a_mouth_can_say_are_refused() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["(音乐播放中)", "（笑）", "[音乐]", "♪♪♪", "【背景音乐】", "字幕由Amara.org社区提供", "请不吝点赞 订阅 转发 打赏支持明镜与点点栏目",
+    ["(音乐播放中)", "（笑）", "[音乐]", "♪♪♪", "【背景音乐】", "字幕由Amara.org社区提供", "请不吝点赞 订阅 转发 打赏支持明镜与点点栏目",  # noqa: E501
      "谢谢观看", "中文字幕志愿者 李宗盛", "以下是普通话的句子"],
 )  # fmt: skip
 def test_labels_and_credits_are_refused(text: str) -> None:

@@ -26,7 +26,7 @@ def work(name: str, sound: Sound | None = None) -> Work:
     path = DAY / f"{name}.wav"
     held = sound or decode([path])
     call = Call(
-        name, (str(path),), name, held.sample_rate_hz, held.channels, held.duration_s, None, "inbound", "a", None, None, 0, None
+        name, (str(path),), name, held.sample_rate_hz, held.channels, held.duration_s, None, "inbound", "a", None, None, 0, None  # noqa: E501
     )  # fmt: skip
     config = Config()
     done: dict[str, object] = {}

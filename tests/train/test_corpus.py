@@ -39,7 +39,7 @@ def test_vocabulary_has_each_character_once() -> None:
 
 @pytest.mark.parametrize(
     ("number", "name"),
-    [(0, "零"), (10, "十"), (15, "十五"), (20, "二十"), (105, "一百零五"), (115, "一百一十五"), (200, "二百"), (2200, "两千二百"),
+    [(0, "零"), (10, "十"), (15, "十五"), (20, "二十"), (105, "一百零五"), (115, "一百一十五"), (200, "二百"), (2200, "两千二百"),  # noqa: E501
      (3050, "三千零五十"), (10500, "一万零五百"), (120000, "十二万")],
 )  # fmt: skip
 def test_numbers_are_read_as_spoken(number: int, name: str) -> None:

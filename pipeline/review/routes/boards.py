@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
@@ -50,7 +50,7 @@ def board(request: Request, viewer: Reader, by: str = "day") -> Response:
     )
 
 
-def _values(session: Session, period: boards.Period, by: str) -> dict[str, object]:
+def _values(session: Session, period: boards.Period, by: str) -> dict[str, Any]:
     faults = boards.faults_by_rule(session, period)
     lines = [] if by == "rule" else boards.grouped(session, period, by)
     return {

@@ -44,8 +44,8 @@ def rounds(request: Request, viewer: Taker) -> Response:
             select(ReviewCall).order_by(ReviewCall.flagged.desc(), ReviewCall.priority.desc()).limit(40)
         ).all()
     return render(
-        request, viewer, "calibration.html", rounds=shown, mine=mine, done=dict(map(tuple, done)),
-        sizes=dict(map(tuple, sizes)), reviewers=reviewers, rules=rules, candidates=candidates,
+        request, viewer, "calibration.html", rounds=shown, mine=mine, done={row[0]: row[1] for row in done},
+        sizes={row[0]: row[1] for row in sizes}, reviewers=reviewers, rules=rules, candidates=candidates,
     )  # fmt: skip
 
 

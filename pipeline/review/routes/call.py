@@ -163,7 +163,7 @@ def _page_values(request: Request, desk: Desk, viewer: Viewer, pk: int) -> dict[
     wanted = _wanted(request.url.query)
     with desk.database.reading() as session:
         call = visible_call(session, viewer, pk)
-        place = (0, 0, None, None)
+        place: tuple[int, int, int | None, int | None] = (0, 0, None, None)
         if viewer.can("queue"):
             place = neighbours(session, wanted, viewer_id=viewer.id, call_pk=pk)
         values = _panel_values(session, desk, viewer, call)
