@@ -14,7 +14,7 @@ setup: $(STAMP)  ## .venv with the callqa command in it (first time: some minute
 
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,train,postgres]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[dev,train,postgres]'
 	touch $@
 
 demo: setup  ## Score the shipped demo day; says where the workbook and the page are
