@@ -39,7 +39,12 @@ def _book(folder: Path | None) -> Any:
 @command.command()
 @_FOLDER
 @click.option("--strict", is_flag=True, help="Warnings fail too.")
-def check(lexicons: Path | None, strict: bool) -> None:
+@click.option(
+    "--examples",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Only these examples: a file the review desk exported from decisions.",
+)
+def check(lexicons: Path | None, strict: bool, examples: Path | None) -> None:
     """Run every rule's examples through the production path, and lint the files.
 
     Exit: 0 all green; 1 something wrong (listed with file and line); 2 the files cannot be read.
@@ -47,16 +52,37 @@ def check(lexicons: Path | None, strict: bool) -> None:
     from pipeline.rules.check import check as check_book
 
     book = _book(lexicons)
+    if examples:
+        raise SystemExit(_check_labelled(book, examples))
     found = check_book(book)
     for finding in found:
         click.echo(str(finding))
     errors = sum(finding.level == "error" for finding in found)
-    examples = sum(len(rule.examples) for rule in book.rules.values())
+    own = sum(len(rule.examples) for rule in book.rules.values())
     click.echo(
-        f"{len(book.rules)} rules, {examples} examples, {len(book.phrases)} phrase themes, "
+        f"{len(book.rules)} rules, {own} examples, {len(book.phrases)} phrase themes, "
         f"{len(book.templates)} scorecards: {errors} errors, {len(found) - errors} warnings"
     )
     raise SystemExit(1 if errors or (strict and found) else 0)
+
+
+def _check_labelled(book: Any, path: Path) -> int:
+    """Reviewers' examples against the rulebook; the exit code."""
+    from pipeline.rules.check import example_findings
+    from pipeline.rules.errors import RuleError
+    from pipeline.rules.labelled import labelled_rules
+
+    try:
+        rules = labelled_rules(book, path)
+    except RuleError as error:
+        click.echo(f"{error}", err=True)
+        return 2
+    found = list(example_findings(book, rules))
+    for finding in found:
+        click.echo(str(finding))
+    total = sum(len(rule.examples) for rule in rules)
+    click.echo(f"{len(rules)} rules, {total} reviewers' examples: {len(found)} the rulebook judges otherwise")
+    return 1 if found else 0
 
 
 @command.command("try")

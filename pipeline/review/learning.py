@@ -119,7 +119,7 @@ def labelled_examples(session: Session, desk: Desk, *, see_numbers: bool) -> dic
 
 
 def examples_yaml(examples: dict[str, dict[str, list[str]]]) -> str:
-    """The examples as YAML: paste a rule's lists beside its own and run ``callqa rules check``."""
+    """The examples as YAML: ``callqa rules check --examples FILE`` holds them against the rulebook."""
     import yaml
 
     class Block(yaml.SafeDumper):
