@@ -35,7 +35,7 @@ def labelled_rules(book: Rulebook, path: Path) -> list[Rule]:
                 na=(),
                 flag=_dialogues(kinds.items.get("flag")),
                 passes=_dialogues(kinds.items.get("pass")),
-            )  # fmt: skip
+            )
         )
     return rules
 
