@@ -42,7 +42,7 @@ def find_overlaps(
     agent, customer = merge(heard.agent, join_s=FLOOR_JOIN_S), merge(heard.customer, join_s=FLOOR_JOIN_S)
     for both in overlap(agent, customer):
         real = overlap(clip(heard.agent, both), clip(heard.customer, both))
-        if total_s(real) < LISTED_OVERLAP_S:
+        if total_s(real) < LISTED_OVERLAP_S - 1e-6:  # the same wherever in the call it lies
             continue
         agent_turn, customer_turn = _holding(both, agent), _holding(both, customer)
         by: Role = "agent" if agent_turn.start_s >= customer_turn.start_s else "customer"
