@@ -10,7 +10,7 @@ import pytest
 from pipeline.resources import resource
 from pipeline.store import open_results
 
-pytestmark = [pytest.mark.slow, pytest.mark.engine]
+pytestmark = [pytest.mark.slow, pytest.mark.engine, pytest.mark.xdist_group("demo")]  # one run for all
 CALLS = sorted(path.stem for path in resource("models", "demo", "day").glob("*.wav"))
 
 
