@@ -9,17 +9,25 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
+
+from models.train.corpus import spoken
 from pipeline.resources import resource
 from pipeline.store import open_results
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One call: rule ids planted, of them found and left unknown; rule ids that cost points unplanted."""
+    """One call: rule ids planted, of them found and left unknown; rule ids that cost points unplanted.
+
+    ``cer``: character errors per character said, each channel by itself; 0..1 and above.
+    """
 
     call_id: str
     layout: str
+    cer: float
     planted: frozenset[str]
     found: frozenset[str]
     unknown: frozenset[str]
@@ -28,9 +36,10 @@ class Compared:
 
 def compare(results: Path, date: str = "last") -> list[Compared]:
     """Every scored call of the day that has a truth file."""
-    verdicts = open_results(results).day(date).verdicts()
+    day = open_results(results).day(date)
+    read = day.utterances()
     compared = []
-    for call_id, items in verdicts.groupby("call_id"):
+    for call_id, items in day.verdicts().groupby("call_id"):
         path = resource("models", "demo", "day", "truth", f"{call_id}.json")
         if not path.is_file():
             continue
@@ -41,6 +50,7 @@ def compare(results: Path, date: str = "last") -> list[Compared]:
             Compared(
                 call_id=str(call_id),
                 layout=truth["layout"],
+                cer=_cer(read[read["call_id"] == call_id], truth),
                 planted=planted,
                 found=planted & set(failed["rule_id"]),
                 unknown=planted & set(items[items["outcome"] == "unknown"]["rule_id"]),
@@ -50,16 +60,32 @@ def compare(results: Path, date: str = "last") -> list[Compared]:
     return compared
 
 
+def _cer(read: pd.DataFrame, truth: dict[str, Any]) -> float:
+    from rapidfuzz.distance import Levenshtein
+
+    read = read.sort_values("start_s")
+    said = sorted(truth["utterances"], key=lambda u: u["start_s"])
+    pairs = [
+        (
+            "".join(spoken(u["text"]) for u in said if u["channel"] == channel),
+            "".join(spoken(text) for text in read[read["channel"].fillna(0) == channel]["text"]),
+        )
+        for channel in {u["channel"] for u in said}
+    ]
+    return sum(Levenshtein.distance(a, b) for a, b in pairs) / max(1, sum(len(a) for a, _ in pairs))
+
+
 def main() -> None:
     calls = compare(Path(sys.argv[1]))
     print(
-        "| call | layout | planted | found | unknown | missed | cost points unplanted |\n|---|---|---|---|---|---|---|"
+        "| call | layout | CER | planted | found | unknown | missed | cost points unplanted |\n"
+        "|---|---|---|---|---|---|---|---|"
     )
     for call in calls:
         missed = call.planted - call.found - call.unknown
         print(
-            f"| {call.call_id} | {call.layout} | {len(call.planted)} | {len(call.found)} | {len(call.unknown)} "
-            f"| {', '.join(sorted(missed))} | {', '.join(sorted(call.false))} |"
+            f"| {call.call_id} | {call.layout} | {call.cer:.0%} | {len(call.planted)} | {len(call.found)} "
+            f"| {len(call.unknown)} | {', '.join(sorted(missed))} | {', '.join(sorted(call.false))} |"
         )
     for layout in ("stereo", "mono"):
         of = [call for call in calls if call.layout == layout]
