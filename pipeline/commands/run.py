@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-PROGRESS = ["auto", "live", "plain", "json", "quiet"]
+PROGRESS = ("auto", "live", "plain", "json", "quiet")
 
 
 @click.command("run")
@@ -85,7 +85,7 @@ def run_and_tell(
     from pipeline.batch.progress import progress_for
     from pipeline.batch.run import RunRequest, run
     from pipeline.cdr import CdrError
-    from pipeline.commands.summary import summary_lines
+    from pipeline.commands.summary import STOPPED, retry_command, summary_lines
     from pipeline.config import ConfigError, load_config
     from pipeline.models import ModelError
     from pipeline.rules.errors import RuleError
@@ -103,11 +103,19 @@ def run_and_tell(
             profile=chosen_profile(profile or config.profile),
             results=Path(results or config.results),
             workers=workers or 0,
+            config_file=config_file,
         )
+    except ConfigError as error:
+        click.echo(f"callqa run: {error}", err=True)
+        return 2
+    try:
         outcome = run(request, config, progress=progress_for(progress))
     except cannot_begin as error:
         click.echo(f"callqa run: {error}", err=True)
         return 2
+    except KeyboardInterrupt:  # while recordings were read or outputs written; calls in work are run()'s
+        click.echo(f"{STOPPED}\n  {retry_command(request)}")
+        return 130
     for line in summary_lines(outcome, request):
         click.echo(line)
     if outcome.interrupted:
