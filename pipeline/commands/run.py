@@ -128,7 +128,10 @@ def settings_file(given: str | None) -> Path | None:
     if given:
         return Path(given)
     here = Path("callqa.toml")
-    return here if here.is_file() else None
+    try:
+        return here if here.is_file() else None
+    except PermissionError:  # a folder that we may stand in and not look into
+        return None
 
 
 def chosen_profile(profile: str) -> str:
