@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.report.callline import signed
+from pipeline.report.callline import MIN_NEAR_CHARS, signed
 from pipeline.report.sheet import clock
 from pipeline.report.workbook import flag_words
 from pipeline.strings import text
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 MARKS: dict[Outcome, str] = {"fail": "✗", "unknown": "?", "pass": "✓", "not_applicable": "–"}
 STYLES: dict[Outcome, str] = {"fail": "bold red", "unknown": "yellow", "pass": "green", "not_applicable": "dim"}
 FAINT_BELOW = 0.6  # utterances recognised with less confidence are shown faint
-MIN_NEAR_CHARS = 2  # a near miss of one character tells nobody anything
 
 
 def scorecard_rows(result: CallResult, *, lang: str = "zh", everything: bool = False) -> Table:
