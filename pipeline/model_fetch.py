@@ -68,7 +68,9 @@ def _advice(error: Exception, chosen: Model) -> str:
             f"  callqa models fetch {chosen.name} --revision COMMIT\n  and correct the pin in {_toml()}"
         )
     if "GatedRepoError" in kinds:
-        return f"its terms must be accepted once: log in at {page}, accept, and fetch with --token or HF_TOKEN"
+        return (
+            f"its terms must be accepted once: log in at {page}, accept, and fetch with --token or HF_TOKEN"
+        )
     if "RepositoryNotFoundError" in kinds:
         return f"no model of that id, or a private or gated one: look at {page}; --token or HF_TOKEN may be needed"
     if kinds & {"OSError"} and getattr(error, "errno", None):

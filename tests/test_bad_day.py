@@ -89,8 +89,9 @@ def make_day(folder: Path) -> None:
 def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
     folder = tmp_path_factory.mktemp("bad-day")
     make_day(folder / "rec")
-    command = [sys.executable, "-m", "pipeline.cli", "run", str(folder / "rec"), "--cdr", str(folder / "rec" / "calls.csv"),
-               "--profile", "demo", "--results", str(folder / "out"), "--progress", "json"]  # fmt: skip
+    command = [sys.executable, "-m", "pipeline.cli", "run", str(folder / "rec"),
+               "--cdr", str(folder / "rec" / "calls.csv"), "--profile", "demo",
+               "--results", str(folder / "out"), "--progress", "json"]  # fmt: skip
     return subprocess.run(command, capture_output=True, text=True), folder / "out"
 
 
@@ -112,7 +113,9 @@ def row(ledger: pd.DataFrame, name: str) -> tuple[str, str]:
     return found.status, found.reason
 
 
-def test_the_run_says_so_and_says_how_to_try_again(done: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+def test_the_run_says_so_and_says_how_to_try_again(
+    done: tuple[subprocess.CompletedProcess[str], Path],
+) -> None:
     process, _ = done
     assert process.returncode == 1, process.stdout + process.stderr
     assert "Traceback" not in process.stdout + process.stderr
@@ -121,8 +124,10 @@ def test_the_run_says_so_and_says_how_to_try_again(done: tuple[subprocess.Comple
     assert "Not every call was scored. To try what is left again:" in process.stdout
 
 
-def test_nothing_is_without_a_row(ledger: pd.DataFrame, done: tuple[subprocess.CompletedProcess[str], Path]) -> None:
-    files = [path for path in (done[1].parent / "rec").rglob("*.wav")]
+def test_nothing_is_without_a_row(
+    ledger: pd.DataFrame, done: tuple[subprocess.CompletedProcess[str], Path]
+) -> None:
+    files = list((done[1].parent / "rec").rglob("*.wav"))
     assert len(ledger) == len(files) + 1  # and the record without audio
     assert ledger["call_id"].is_unique
 
@@ -138,7 +143,10 @@ def test_what_can_be_scored_is(ledger: pd.DataFrame, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("no-date", "line 3: expected started_at: a time such as 2026-11-21 09:30:00, found '2026-02-30 09:00:00'"),
+        (
+            "no-date",
+            "line 3: expected started_at: a time such as 2026-11-21 09:30:00, found '2026-02-30 09:00:00'",
+        ),
         ("no-record", "no call record: what its name does not tell is unknown"),
         ("copy2", "duplicate call_id 20261121-100100, first used by copy1/20261121-100100.wav"),
         ("copy2", "same audio as 20261121-100100"),

@@ -143,7 +143,9 @@ class LiveProgress:
         now = self._tally.snapshot()
         eta = f"  {in_words(now['eta_s'])} to go" if now["eta_s"] else ""
         done = min(self._tally.done[stage], self._tally.calls)
-        self._bars.update(self._tasks[stage], completed=done, note=f"{now['times_real_time']}x real time{eta}")
+        self._bars.update(
+            self._tasks[stage], completed=done, note=f"{now['times_real_time']}x real time{eta}"
+        )
 
     def writing(self, day: str) -> None:
         self._bars.update(self._task("outputs", None), note=f"tables, workbook and page of {day}")

@@ -20,8 +20,8 @@ from pipeline.batch.plan import StagePlan, build_stages, check_ready, chunks
 from pipeline.batch.progress import Progress
 from pipeline.batch.store import ArtefactStore, Keys
 from pipeline.config import Config
-from pipeline.stages.base import Stage
 from pipeline.report.tables import TableError
+from pipeline.stages.base import Stage
 from pipeline.stages.ingest import Ingested, ingest
 from pipeline.types import Call, Failure, LedgerRow
 

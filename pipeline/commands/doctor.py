@@ -55,8 +55,8 @@ def command(config_file: str | None, profile: str | None) -> None:
 
 
 def examine(*, config_file: str | None, profile: str | None) -> Iterator[Finding]:
-    from pipeline.commands.run import settings_file
     from pipeline.cdr.filenames import compile_patterns
+    from pipeline.commands.run import settings_file
     from pipeline.config import Config, ConfigError, load_config
     from pipeline.stages.ingest import zone_of
 
@@ -105,8 +105,9 @@ def _models(profile: str) -> Iterator[Finding]:
     except ModelError as error:
         yield Finding(False, f"models of profile {profile}", str(error))
         return
-    yield Finding(True, f"models of profile {profile}: {models.asr.name}, {models.diarization.name}",
-                  "synthetic demo voices only; for real calls: callqa models fetch cpu" if models.is_demo else "")  # fmt: skip
+    only_demo = "synthetic demo voices only; for real calls: callqa models fetch cpu"
+    names = f"{models.asr.name}, {models.diarization.name}"
+    yield Finding(True, f"models of profile {profile}: {names}", only_demo if models.is_demo else "")
     yield _device(models)
 
 
@@ -135,7 +136,8 @@ def _lexicons(config: Config) -> Finding:
     try:
         book = load_rulebook(folder)
     except (RuleError, OSError) as error:
-        return Finding(False, f"lexicons: {error}", f"correct the line named, then: callqa rules check --lexicons {folder}")
+        advice = f"correct the line named, then: callqa rules check --lexicons {folder}"
+        return Finding(False, f"lexicons: {error}", advice)
     return Finding(True, f"lexicons: {len(book.rules)} rules in {folder}")
 
 

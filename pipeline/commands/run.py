@@ -28,7 +28,7 @@ PROGRESS = ("auto", "live", "plain", "json", "quiet")
 @click.option(
     "--profile",
     metavar="P",
-    help="Which models: cpu, gpu, demo, or a folder. No default: say it here or in the settings.",
+    help="Which models: cpu, gpu, a folder, a hub id, or demo. No default: say it here or in the settings.",
 )
 @click.option("--results", metavar="DIR", help="Where results go. Default: results (or the settings').")
 @click.option(
@@ -44,8 +44,9 @@ PROGRESS = ("auto", "live", "plain", "json", "quiet")
 def command(**options: Any) -> None:
     """Score recordings: a scorecard for every call, and a ledger with every recording.
 
-    RECORDINGS is a folder (searched through), a glob in quotes, or an fsspec URL such as
-    s3://bucket/2026-11-21. Running it again does only what is left.
+    RECORDINGS is a folder (searched through, links too), a glob in quotes, or an fsspec URL such as
+    s3://bucket/2026-11-21, whose files are copied to RESULTS/.spool; with --date only that day's.
+    Running it again does only what is left.
 
     \b
     Examples
@@ -56,6 +57,8 @@ def command(**options: Any) -> None:
     \b
     Call records are read from a generic table (CSV, JSON, xlsx; column names in the settings) or
     from FreeSWITCH, Asterisk, Tencent TCCC and Alibaba CCC exports; the reader is found by itself.
+    A recording without a record is known by its name (FreePBX, FusionPBX, 20261121-093000_1001_in.wav,
+    or your own patterns in the settings); one that neither names is excluded, with that reason.
 
     \b
     What comes out, under RESULTS/<date>/

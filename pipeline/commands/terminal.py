@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from pipeline.report.rows import CallResult
 
 MARKS: dict[Outcome, str] = {"fail": "✗", "unknown": "?", "pass": "✓", "not_applicable": "–"}
-STYLES: dict[Outcome, str] = {"fail": "bold red", "unknown": "yellow", "pass": "green", "not_applicable": "dim"}
+STYLES: dict[Outcome, str] = {
+    "fail": "bold red",
+    "unknown": "yellow",
+    "pass": "green",
+    "not_applicable": "dim",
+}
 FAINT_BELOW = 0.6  # utterances recognised with less confidence are shown faint
 
 
@@ -60,7 +65,8 @@ def _add_items(rows: Table, outcome: Outcome, items: Sequence[Verdict], lang: st
     for item in sorted(items, key=lambda v: (v.points, v.rule_id)):
         points = f"{signed(item.points)}  " if item.points else ""
         rows.add_row(
-            MARKS[outcome], Text(f"{points}{item.title or item.rule_id}  ({item.rule_id})", style=STYLES[outcome])
+            MARKS[outcome],
+            Text(f"{points}{item.title or item.rule_id}  ({item.rule_id})", style=STYLES[outcome]),
         )
         if outcome in ("fail", "unknown") and item.why:
             rows.add_row("", Text(item.why, style="dim"))
@@ -79,7 +85,8 @@ def _evidence_lines(item: Verdict, lang: str) -> Iterator[Text]:
     near = item.near_miss
     if near and len(near.quote) >= MIN_NEAR_CHARS:
         yield Text(
-            f"≈ {clock(near.span.start_s)} {text('show.nearest', lang)} “{near.quote}” {near.score:.0%}", style="dim"
+            f"≈ {clock(near.span.start_s)} {text('show.nearest', lang)} “{near.quote}” {near.score:.0%}",
+            style="dim",
         )
 
 
@@ -103,7 +110,9 @@ def transcript_rows(result: CallResult, *, lang: str = "zh") -> Table:
     rows.add_column(no_wrap=True, justify="right")
     rows.add_column(no_wrap=True)
     rows.add_column(ratio=1, overflow="fold")
-    marks = [(place, item) for item in result.scorecard.items if item.outcome == "fail" for place in item.evidence]
+    marks = [
+        (place, item) for item in result.scorecard.items if item.outcome == "fail" for place in item.evidence
+    ]
     lines: list[tuple[float, list[Text | str]]] = []
     shown: set[int] = set()
     for said in result.transcript.utterances:
@@ -112,7 +121,9 @@ def transcript_rows(result: CallResult, *, lang: str = "zh") -> Table:
         words = marked(said, [place for _, place, _ in own])
         words.append_text(_titles(item for _, _, item in own))
         lines.append((said.span.start_s, [clock(said.span.start_s), text(f"role.{said.role}", lang), words]))
-    unspoken: dict[tuple[float, str], list[Verdict]] = {}  # a wait, the release: one line for all that rests on it
+    unspoken: dict[
+        tuple[float, str], list[Verdict]
+    ] = {}  # a wait, the release: one line for all that rests on it
     for n, (place, item) in enumerate(marks):
         if n not in shown:
             unspoken.setdefault((place.span.start_s, place.quote), []).append(item)

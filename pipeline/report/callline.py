@@ -11,7 +11,7 @@ from pipeline.report.sheet import clock
 from pipeline.strings import text
 from pipeline.types import Gap, Role, Span, Utterance, Verdict
 
-WIDTH, LEFT, RIGHT = 1060, 56, 12
+WIDTH, LEFT, RIGHT = 1060, 72, 12  # LEFT holds "Customer"
 _LANE, _SPACE = 22, 10  # height of a lane, and between the lanes
 _PIN, _STACK = 19, 3  # height of a pin, and how many stand over one place
 _SILENT = ("dead_air", "mute", "one_way", "thinking", "before_answer", "after_farewell")

@@ -19,7 +19,7 @@ from pipeline.store import open_results
 
 day = open_results("results").day("2026-11-21")
 day.calls()  # a pandas DataFrame; also ledger(), utterances(), measures(), verdicts()
-day.call("h03")  # the full record of one call, as the review desk reads it
+day.call("d05-taboo-shrug")  # the full record of one call, as the review desk reads it
 ```
 
 The same calls give the same bytes: rows are ordered by their key and no writing time is stored.

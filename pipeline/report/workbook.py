@@ -188,7 +188,8 @@ def _ledger_rows(report: DayReport, lang: str) -> Iterable[list[Any]]:
     order = {"failed": 0, "missing_audio": 1, "excluded": 2, "scored": 3}
     ledger = report.ledger.assign(order=report.ledger["status"].map(order)).sort_values(["order", "call_id"])
     for row in rows_of(ledger.head(MAX_ROWS)):
-        yield [row.call_id, row.file, text(f"status.{row.status}", lang), stage_words(row.stage, lang), row.reason, row.sha256]
+        status, stage = text(f"status.{row.status}", lang), stage_words(row.stage, lang)
+        yield [row.call_id, row.file, status, stage, row.reason, row.sha256]
 
 
 def stage_words(stage: str, lang: str) -> str:

@@ -37,7 +37,10 @@ def test_what_ingest_and_the_gate_both_say_is_said_once():
         scored={"a": "truncated: x; echo"},
         notes={"a": "no call record; truncated: x", "b": "same audio as a"},
     )
-    assert [row.reason for row in rows] == ["no call record; truncated: x; echo", "not a WAV; same audio as a"]
+    assert [row.reason for row in rows] == [
+        "no call record; truncated: x; echo",
+        "not a WAV; same audio as a",
+    ]
 
 
 def test_files_are_named_inside_the_recordings_folder(tmp_path):

@@ -31,7 +31,9 @@ def test_lines_under_cron_are_json_when_asked():
     assert writing == {"event": "writing", "day": "2026-11-21"}
 
 
-@pytest.mark.parametrize(("as_json", "said"), [(True, '"event": "reading", "done": 7'), (False, "7/9 recordings read")])
+@pytest.mark.parametrize(
+    ("as_json", "said"), [(True, '"event": "reading", "done": 7'), (False, "7/9 recordings read")]
+)
 def test_a_long_reading_is_told(monkeypatch, as_json, said):
     monkeypatch.setattr(progress, "PLAIN_EVERY_S", 0.0)
     out = io.StringIO()

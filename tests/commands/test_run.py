@@ -45,12 +45,20 @@ def refused(result: Result) -> str:
 
 def test_without_a_profile_it_says_how_to_choose(recordings: Path, tmp_path: Path) -> None:
     said = refused(run(recordings, "--results", tmp_path / "out"))
-    for word in ("no profile was chosen", "--profile cpu", "--profile gpu", "callqa models fetch", "callqa demo"):
+    for word in (
+        "no profile was chosen",
+        "--profile cpu",
+        "--profile gpu",
+        "callqa models fetch",
+        "callqa demo",
+    ):
         assert word in said
     assert not (tmp_path / "out").exists()
 
 
-def test_the_settings_may_choose_it(recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_settings_may_choose_it(
+    recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CALLQA_MODELS", str(tmp_path / "none"))
     (tmp_path / "callqa.toml").write_text('profile = "cpu"\n')
     assert "get it once with: callqa models fetch faster-whisper-small" in refused(run(recordings))
@@ -60,15 +68,23 @@ def test_the_settings_may_choose_it(recordings: Path, tmp_path: Path, monkeypatc
     ("text", "said"),
     [
         ("[ingest]\nsetle_s = 3\n", "unknown key 'ingest.setle_s'; expected one of:"),
-        ('[ingest]\ntimezone = "Mars/Olympus"\n', "expected a name such as Asia/Shanghai, found 'Mars/Olympus'"),
-        ('[ingest]\nfilename_patterns = ["("]\n', "ingest.filename_patterns: expected freepbx, fusionpbx, generic"),
+        (
+            '[ingest]\ntimezone = "Mars/Olympus"\n',
+            "expected a name such as Asia/Shanghai, found 'Mars/Olympus'",
+        ),
+        (
+            '[ingest]\nfilename_patterns = ["("]\n',
+            "ingest.filename_patterns: expected freepbx, fusionpbx, generic",
+        ),
         ('[ingest]\ncdr_reader = "excel"\n', "ingest.cdr_reader: expected auto or one of"),
     ],
 )
 def test_settings_that_cannot_be(recordings: Path, tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "my.toml").write_text(text)
     (tmp_path / "c.csv").write_text("call_id\nx\n")
-    found = run(recordings, "--config", tmp_path / "my.toml", "--profile", "demo", "--cdr", tmp_path / "c.csv")
+    found = run(
+        recordings, "--config", tmp_path / "my.toml", "--profile", "demo", "--cdr", tmp_path / "c.csv"
+    )
     assert said in refused(found)
 
 
@@ -135,7 +151,10 @@ def test_a_day_folder_that_cannot_be_written_costs_that_day_alone(recordings: Pa
         text=True,
     )
     assert done.returncode == 1, done.stdout + done.stderr
-    assert f"outputs not written: {out / '2026-11-20'}: expected to write the day's outputs; found" in done.stdout
+    assert (
+        f"outputs not written: {out / '2026-11-20'}: expected to write the day's outputs; found"
+        in done.stdout
+    )
     assert "2026-11-21: 1 scored" in done.stdout
     assert "Traceback" not in done.stderr
 
@@ -154,7 +173,9 @@ def test_a_full_disk_is_said_and_the_day_is_done_once_there_is_room(recordings: 
     """On a file system of 24 kB, mounted for the while."""
     out = tmp_path / "out"
     out.mkdir()
-    command = callqa("run", str(recordings), "--profile", "demo", "--results", str(out), "--progress", "quiet")
+    command = callqa(
+        "run", str(recordings), "--profile", "demo", "--results", str(out), "--progress", "quiet"
+    )
     done = subprocess.run(
         ["unshare", "--map-root-user", "--mount", "bash", "-c", FULL_DISK, "-", str(out), *command],
         capture_output=True,

@@ -35,9 +35,8 @@ def printed(renderable: object, width: int = 80) -> str:
     return console.export_text()
 
 
-SHRUG = Verdict(
-    "taboo.blame", "fail", -8.0, "禁语", "推给部门", (Evidence(Span(10.0, 11.2), "agent", "这是别人的事"),), why="推责任"
-)
+PLACE = Evidence(Span(10.0, 11.2), "agent", "这是别人的事")
+SHRUG = Verdict("taboo.blame", "fail", -8.0, "禁语", "推给部门", (PLACE,), why="推责任")
 
 
 def test_only_the_words_it_rests_on_are_marked() -> None:
@@ -104,7 +103,9 @@ def test_an_id_that_fits_none_names_what_is_like_it(results: Path) -> None:
     assert code == 2 and "like it" not in told
 
 
-def test_the_settings_name_the_results(results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_settings_name_the_results(
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "callqa.toml").write_text(f'results = "{results}"\n')
     assert show("20261121-000000")[0] == 0

@@ -78,7 +78,9 @@ def test_times_are_excels_own_and_shown_as_minutes_and_seconds(book: Any, day: P
 
 def test_no_number_ends_in_a_point(book: Any) -> None:
     """Excel shows 95 under the format 0.# as "95."."""
-    assert not [c.coordinate for sheet in book for row in sheet.iter_rows() for c in row if c.number_format == "0.#"]
+    assert not [
+        c.coordinate for sheet in book for row in sheet.iter_rows() for c in row if c.number_format == "0.#"
+    ]
 
 
 def test_evidence_of_one_item_stands_together_dearest_first(book: Any) -> None:
