@@ -24,14 +24,16 @@ class ConfigError(ValueError):
 class IngestConfig:
     """Which files are calls, and how their names and records are read."""
 
-    timezone: str = "Asia/Shanghai"
+    timezone: str = "Asia/Shanghai"  # of times in file names and records that name no zone; days are its days
     # preset names (freepbx, fusionpbx, generic) or regexes with named groups, tried in order
     filename_patterns: tuple[str, ...] = ("freepbx", "fusionpbx", "generic")
-    cdr_reader: str = "auto"
-    cdr_columns: dict[str, str] = field(default_factory=dict)  # our field -> their column
+    cdr_reader: str = "auto"  # auto | generic | freeswitch | asterisk | tccc | alibaba
+    # generic reader: our field -> their column, such as { call_id = "流水号", agent_id = "客服工号" }
+    cdr_columns: dict[str, str] = field(default_factory=dict)
+    # which channel is the agent, by the call's direction: 0 left, 1 right; a record's own agent_channel goes first
     agent_channel: dict[str, int] = field(default_factory=lambda: {"inbound": 0, "outbound": 0, "unknown": 0})
     settle_s: float = 2.0  # a file changed more recently than this is looked at twice, this far apart
-    min_duration_s: float = 1.0
+    min_duration_s: float = 1.0  # shorter recordings, and longer ones, are excluded with that reason
     max_duration_s: float = 4 * 3600.0
     queue_log: str = ""  # Asterisk: its path; empty: the file queue_log beside the CDR, if any
     cel: str = ""  # Asterisk: its path; empty: cel.csv beside the CDR, if any
@@ -159,8 +161,8 @@ class ReviewConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    profile: str = ""  # demo | cpu | gpu | a folder; empty: not chosen
-    results: str = "results"
+    profile: str = ""  # cpu | gpu | a model folder | a fetched hub id | demo; empty: not chosen
+    results: str = "results"  # folder that gets a folder a day
     ingest: IngestConfig = field(default_factory=IngestConfig)
     audition: AuditionConfig = field(default_factory=AuditionConfig)
     diarize: DiarizeConfig = field(default_factory=DiarizeConfig)

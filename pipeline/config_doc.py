@@ -9,11 +9,13 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
+import textwrap
 from typing import Any
 
 from pipeline.config import Config
 
 _FIELD = re.compile(r"^    (\w+):[^#]*(?:#\s*(.*))?$")
+WIDTH = 96  # of a comment line
 HEADER = """\
 # callqa settings. Every key is at its default; delete what you do not change.
 # A key that callqa does not know is an error, so that a typing slip cannot pass unseen.
@@ -38,8 +40,7 @@ def _keys(kind: type[Any], *, skip_sections: bool = False) -> list[str]:
         default = _default(field)
         if skip_sections and dataclasses.is_dataclass(default):
             continue
-        if comments.get(field.name):
-            lines.append(f"# {comments[field.name]}")
+        lines += [f"# {line}" for line in textwrap.wrap(comments.get(field.name, ""), WIDTH)]
         lines.append(f"#{field.name} = {_toml(default)}" if default is not None else f"#{field.name} =")
     return lines
 

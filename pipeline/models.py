@@ -2,7 +2,7 @@
 
 A profile is a name in ``models/models.toml`` (demo, cpu, gpu), a folder with a CTranslate2 model, or a
 hub id (``owner/name``) that was fetched before. Nothing here, and nothing loaded through it, calls a
-hub; only ``fetch`` does, when asked by ``callqa models fetch``.
+hub; only ``pipeline.model_fetch`` does, when asked by ``callqa models fetch``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ class ModelError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model. ``files``: name → sha256 as pinned; empty for a folder of the user's own."""
+    """One model. ``files``: name → sha256 as pinned; empty for a folder of the user's own.
+
+    ``revision`` is of the bytes that are here; of a hub model not fetched yet, the one that will be.
+    """
 
     name: str
     kind: Kind
@@ -133,22 +136,36 @@ def model(name: str) -> Model:
                 f"model: expected one of {', '.join(table['model'])} or a hub id, found {name!r}"
             )
         path = models_dir() / name.replace("/", "--")
-        return Model(name, "asr", path, _recorded(path)[0], hub=name, files=_recorded(path)[1])
+        revision, files = recorded(path)
+        return Model(name, "asr", path, revision, hub=name, files=files)
+    pinned = table.get("files", {}).get(name, {})
     if "shipped" in found:
-        files = table.get("files", {}).get(name, {})
         return Model(
             name,
             found["kind"],
             resource("models", found["shipped"]),
-            _digest(files),
+            _digest(pinned),
             found["licence"],
             None,
-            files,
+            pinned,
         )
     path = models_dir() / name
+    revision, files = recorded(path)
+    if not revision or revision == found["revision"]:  # fetched by --revision: what arrived is the pin
+        files = {**files, **pinned}
     return Model(
-        name, found["kind"], path, found["revision"], found["licence"], found["hub"], _recorded(path)[1]
+        name, found["kind"], path, revision or found["revision"], found["licence"], found["hub"], files
     )
+
+
+def pinned_revision(name: str) -> str:
+    """The commit models.toml pins a hub model to; "main" for a hub id that it does not list."""
+    return str(_table()["model"].get(name, {}).get("revision", "main"))
+
+
+def pinned_files(name: str) -> dict[str, str]:
+    """Name → sha256 as models.toml has them; empty for a hub id that it does not list."""
+    return dict(_table().get("files", {}).get(name, {}))
 
 
 def verified(chosen: Model) -> Path:
@@ -174,29 +191,6 @@ def _check_bytes(
             )
 
 
-def fetch(chosen: Model, *, token: str | None = None) -> Path:
-    """Download a hub model at its pinned revision and record its files' sha256. Raises ModelError."""
-    if chosen.hub is None:
-        raise ModelError(
-            f"{chosen.name}: expected a hub model, found one that travels with callqa; nothing to fetch"
-        )
-    from huggingface_hub import HfApi, snapshot_download
-
-    revision = chosen.revision or "main"
-    try:
-        commit = HfApi(token=token).model_info(chosen.hub, revision=revision).sha or revision
-        snapshot_download(chosen.hub, revision=commit, local_dir=chosen.path, token=token)
-    except Exception as error:  # the hub client raises many kinds: network, gate, name, disk
-        raise ModelError(f"{chosen.hub}: expected to fetch revision {revision}, found: {error}") from error
-    names = sorted(
-        p for p in chosen.path.rglob("*") if p.is_file() and ".cache" not in p.parts and p.name != RECORD
-    )
-    files = {str(p.relative_to(chosen.path)): sha256_of(p) for p in names}
-    record = {"revision": commit, "files": files}
-    (chosen.path / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
-    return chosen.path
-
-
 def offline() -> None:
     """No hub, no telemetry from here on: every model is a folder. Call before the engines are imported."""
     for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
@@ -217,7 +211,7 @@ def _own_folder(path: Path) -> Model:
     return Model(path.resolve().name, "asr", path.resolve(), _digest(stamps))
 
 
-def _recorded(path: Path) -> tuple[str, dict[str, str]]:
+def recorded(path: Path) -> tuple[str, dict[str, str]]:
     """Revision and sha256 of a fetched model; empty when it was not fetched."""
     try:
         record = json.loads((path / RECORD).read_text(encoding="utf-8"))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pipeline.report.rows import CallResult
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}|undated")
 
 
 class ResultsError(ValueError):
@@ -73,8 +73,8 @@ class Results:
     path: Path
 
     def days(self) -> list[str]:
-        """Days whose tables are written, oldest first."""
-        return [day.name for day in sorted(self._day_dirs())]
+        """Days whose tables are written, oldest first; before them ``undated``, calls no source dates."""
+        return sorted((day.name for day in self._day_dirs()), key=lambda name: (name != "undated", name))
 
     def day(self, date: str) -> Day:
         """``date`` YYYY-MM-DD, or "last". Raises ResultsError."""
@@ -97,7 +97,7 @@ class Results:
 
     def _day_dirs(self) -> Iterator[Path]:
         for path in self.path.iterdir():
-            if _DATE.fullmatch(path.name) and (path / "tables" / "calls.parquet").is_file():
+            if _DAY.fullmatch(path.name) and (path / "tables" / "calls.parquet").is_file():
                 yield path
 
 

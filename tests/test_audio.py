@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import struct
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -263,12 +264,13 @@ def test_mostly_nan_is_no_recording(tmp_path: Path) -> None:
         decode(tmp_path / "a.wav")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read anything")
-def test_unreadable_file(tmp_path: Path, tone: np.ndarray) -> None:
-    path = tmp_path / "whole.wav"
-    wav_bytes(tone, tmp_path)
+def test_unreadable_file(
+    open_folder: Path, as_nobody: Callable[[], AbstractContextManager[None]], tone: np.ndarray
+) -> None:
+    path = open_folder / "whole.wav"
+    wav_bytes(tone, open_folder)
     path.chmod(0)
-    with pytest.raises(AudioError, match="expected a readable file, found Permission denied"):
+    with as_nobody(), pytest.raises(AudioError, match="expected a readable file, found Permission denied"):
         probe(path)
 
 

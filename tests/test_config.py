@@ -62,5 +62,13 @@ def test_the_commented_file_is_the_defaults_once_uncommented(tmp_path):
     assert load_config(write(tmp_path, "\n".join(keys))) == Config()
 
 
+def test_what_a_newcomer_must_set_is_explained_in_lines_that_fit():
+    lines = commented_toml().splitlines()
+    assert max(map(len, lines)) <= 120
+    for key in ("profile", "timezone", "filename_patterns", "cdr_reader", "cdr_columns", "agent_channel"):
+        at = next(i for i, line in enumerate(lines) if line.startswith(f"#{key} ="))
+        assert lines[at - 1].startswith("# "), key
+
+
 def test_comments_come_from_the_source():
     assert "not chosen" in field_comments(Config)["profile"]

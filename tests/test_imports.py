@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "pipeline"
 ORDER = [
     {"types", "resources"},
     {"timeline", "text", "audio", "audio_header", "audio_probe", "sounds", "config", "config_doc", "strings"},
-    {"listen", "roles", "cdr", "measures", "rules", "models", "callsim"},
+    {"listen", "roles", "cdr", "measures", "rules", "models", "model_fetch", "callsim"},
     {"stages"},
     {"report", "store", "batch", "verify"},
     {"review"},

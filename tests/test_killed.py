@@ -38,6 +38,19 @@ def start(recordings: Path, results: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
+def in_session(leader: int) -> list[int]:
+    """Processes alive of the session that ``leader`` began (Linux)."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == leader and fields[0] != "Z":
+            found.append(int(path.parent.name))
+    return found
+
+
 def transcripts(results: Path) -> dict[Path, int]:
     """Finished transcripts and when they were written."""
     found = results.glob("*/artefacts/transcribe/*/*")
@@ -48,21 +61,25 @@ def transcripts(results: Path) -> dict[Path, int]:
 @pytest.mark.engine
 def test_killed_and_resumed_is_the_same_day(recordings, tmp_path):
     whole = start(recordings, tmp_path / "whole")
-    said, _ = whole.communicate(timeout=300)
+    said, _ = whole.communicate(timeout=1200)
     assert whole.returncode == 0, said.decode()
 
     killed = start(recordings, tmp_path / "killed")
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while not transcripts(tmp_path / "killed"):
         assert time.monotonic() < deadline and killed.poll() is None
         time.sleep(0.02)
-    os.killpg(killed.pid, signal.SIGKILL)
+    os.kill(killed.pid, signal.SIGKILL)  # the run alone: its workers must see that it is gone
     killed.wait()
+    deadline = time.monotonic() + 60
+    while workers := in_session(killed.pid):
+        assert time.monotonic() < deadline, f"left behind: {workers}"
+        time.sleep(0.1)
     before = transcripts(tmp_path / "killed")
     assert 0 < len(before) < CALLS
 
     resumed = start(recordings, tmp_path / "killed")
-    said, _ = resumed.communicate(timeout=300)
+    said, _ = resumed.communicate(timeout=1200)
     assert resumed.returncode == 0, said.decode()
     after = transcripts(tmp_path / "killed")
     assert len(after) == CALLS
@@ -77,16 +94,16 @@ def test_killed_and_resumed_is_the_same_day(recordings, tmp_path):
 @pytest.mark.engine
 def test_ctrl_c_stops_cleanly_and_the_rest_is_done_later(recordings, tmp_path):
     stopped = start(recordings, tmp_path / "r")
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while not transcripts(tmp_path / "r"):
         assert time.monotonic() < deadline and stopped.poll() is None
         time.sleep(0.02)
     os.kill(stopped.pid, signal.SIGINT)
-    said, errors = stopped.communicate(timeout=60)
+    said, errors = stopped.communicate(timeout=300)
     assert stopped.returncode == 130, errors.decode()
     assert "Stopped by Ctrl-C" in said.decode()
     assert "Traceback" not in errors.decode()
     again = start(recordings, tmp_path / "r")
-    said, _ = again.communicate(timeout=300)
+    said, _ = again.communicate(timeout=1200)
     assert again.returncode == 0
     assert f"{CALLS} scored" in said.decode()

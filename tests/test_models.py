@@ -1,6 +1,8 @@
 import json
 import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -104,6 +106,105 @@ def test_list_tells_what_is_here_and_how_to_get_the_rest(
     assert done.exit_code == 0
     assert "callqa models fetch faster-whisper-small" in done.output
     assert "demo-asr" in done.output
+
+
+def test_hub_ids_are_those_faster_whisper_itself_names() -> None:
+    from faster_whisper.utils import _MODELS
+
+    assert resolve("cpu").asr.hub == _MODELS["small"]
+    assert resolve("gpu").asr.hub == _MODELS["large-v3-turbo"]
+
+
+def test_every_hub_model_is_pinned_to_a_commit_and_to_bytes() -> None:
+    for model in known_models():
+        if model.hub:
+            assert len(models.pinned_revision(model.name)) == 40, model.name
+            files = models.pinned_files(model.name)
+            assert set(models._NEEDED[model.kind]) <= set(files)
+            assert all(len(sha) == 64 for sha in files.values())
+
+
+class Hub:
+    """Stands for the hub: gives these files at any revision, or raises."""
+
+    def __init__(self, files: dict[str, str], error: Exception | None = None) -> None:
+        self.files, self.error, self.asked = files, error, ""
+
+    def model_info(self, hub: str, revision: str) -> object:
+        self.asked = revision
+        if self.error:
+            raise self.error
+        return SimpleNamespace(sha=revision)
+
+    def download(self, hub: str, *, revision: str, local_dir: Path, token: str | None) -> None:
+        for name, text in self.files.items():
+            (local_dir / name).parent.mkdir(parents=True, exist_ok=True)
+            (local_dir / name).write_text(text)
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Hub]]:
+    import huggingface_hub
+
+    monkeypatch.setenv("CALLQA_MODELS", str(tmp_path / "models"))
+
+    def stand_in(files: dict[str, str], error: Exception | None = None) -> Hub:
+        made = Hub(files, error)
+        monkeypatch.setattr(huggingface_hub, "HfApi", lambda token=None: made)
+        monkeypatch.setattr(huggingface_hub, "snapshot_download", made.download)
+        return made
+
+    return stand_in
+
+
+MODEL_FILES = {"model.bin": "weights", "config.json": "{}", "tokenizer.json": "{}", "README.md": "card"}
+
+
+def test_a_fetch_asks_for_the_pin_and_refuses_other_bytes(hub: Callable[..., Hub]) -> None:
+    made = hub(MODEL_FILES)
+    done = CliRunner().invoke(command, ["fetch", "faster-whisper-small"])
+    assert made.asked == "536b0662742c02347bc0e980a01041f333bce120"
+    assert done.exit_code == 1
+    assert "expected sha256 b55496ac" in done.output and "models.toml pins it" in done.output
+    with pytest.raises(ModelError, match=r"expected sha256|found no"):
+        resolve("cpu").asr.folder()  # and what arrived is not loaded
+
+
+def test_another_revision_is_recorded_as_it_arrived(hub: Callable[..., Hub]) -> None:
+    hub(MODEL_FILES)
+    done = CliRunner().invoke(command, ["fetch", "faster-whisper-small", "--revision", "f" * 40])
+    assert done.exit_code == 0, done.output
+    model = resolve("cpu").asr
+    assert model.revision == "f" * 40  # in every key and table, not the pin that was passed over
+    assert model.folder().is_dir()
+    assert "(models.toml pins 536b0662742c)" in CliRunner().invoke(command, ["list"]).output
+
+
+def test_a_revision_that_is_gone_says_how_to_correct_the_pin(hub: Callable[..., Hub]) -> None:
+    import httpx
+    from huggingface_hub.errors import GatedRepoError, RevisionNotFoundError
+
+    answer = httpx.Response(404, request=httpx.Request("GET", "https://hub.invalid"))
+    hub({}, RevisionNotFoundError("404 Client Error", response=answer))
+    done = CliRunner().invoke(command, ["fetch", "faster-whisper-small"])
+    assert done.exit_code == 1
+    for said in (
+        "expected to fetch revision 536b0662742c02347bc0e980a01041f333bce120; found: RevisionNotFoundError",
+        "https://huggingface.co/Systran/faster-whisper-small/commits/main",
+        "callqa models fetch faster-whisper-small --revision COMMIT",
+        "correct the pin in",
+    ):
+        assert said in done.output
+    hub({}, GatedRepoError("403 Client Error", response=answer))
+    done = CliRunner().invoke(command, ["fetch", "speaker-diarization-community-1"])
+    assert "accept, and fetch with --token or HF_TOKEN" in done.output
+
+
+def test_without_a_network_the_fetch_says_what_to_copy(hub: Callable[..., Hub]) -> None:
+    hub({}, ConnectionError("no route to host"))
+    done = CliRunner().invoke(command, ["fetch", "cpu"])
+    assert done.exit_code == 1
+    assert "copy a folder fetched on another machine to" in done.output
 
 
 def test_fetching_a_shipped_model_is_an_error() -> None:

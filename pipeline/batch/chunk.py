@@ -69,6 +69,8 @@ def run_chunk(
                     answer = failure_of(call, stage.name, error)
             if isinstance(answer, Failure):
                 failures[call.id] = answer
+                for later in stages[stages.index(stage) + 1 :]:  # nothing is left to do on it
+                    notify(later.name, call.id, call.duration_s)
             else:
                 artefacts[call.id][stage.name] = answer
             notify(stage.name, call.id, call.duration_s)

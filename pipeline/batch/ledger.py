@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pipeline.types import Call, Failure, LedgerRow, LedgerStatus
 
+_SPOOLED = re.compile(r"/\.spool/[0-9a-f]{24}/")  # pipeline.stages.remote keeps each file's own name
 NOT_REACHED = "not reached: the run was stopped before this call"
 
 
@@ -30,20 +32,24 @@ def ledger_rows(
     rows = list(ingest_rows)
     for call in calls:
         file = " + ".join(_under(path, recordings) for path in call.paths)
-        remark = "; ".join(part for part in (notes.get(call.id, ""), scored.get(call.id, "")) if part)
+        told = (notes.get(call.id, ""), scored.get(call.id, ""))
+        remark = "; ".join(dict.fromkeys(part for words in told for part in words.split("; ") if part))
         if call.id in scored:
             rows.append(LedgerRow(call.id, file, call.sha256, "scored", "score", remark))
         elif call.id in failed:
             failure = failed[call.id]
             status: LedgerStatus = "excluded" if failure.kind == "excluded" else "failed"
-            rows.append(LedgerRow(call.id, file, call.sha256, status, failure.stage, failure.message))
+            reason = "; ".join(part for part in (failure.message, notes.get(call.id, "")) if part)
+            rows.append(LedgerRow(call.id, file, call.sha256, status, failure.stage, reason))
         else:
             rows.append(LedgerRow(call.id, file, call.sha256, "failed", "run", NOT_REACHED))
     return sorted(rows, key=lambda row: (row.call_id, row.file))
 
 
 def _under(path: str, folder: str) -> str:
-    """The path inside ``folder``; a glob's or a URL's files keep the path they have."""
+    """The path inside ``folder``; a remote file's own name; a glob's files keep the path they have."""
+    if "://" in folder and (spooled := _SPOOLED.search(path)):
+        return path[spooled.end() :]
     root = Path(os.path.abspath(folder))  # noqa: PTH100 - Path.absolute() keeps "..", calls' paths do not
     return Path(path).relative_to(root).as_posix() if folder and Path(path).is_relative_to(root) else path
 

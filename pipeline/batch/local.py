@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -39,6 +40,7 @@ class _Worker:
 
 def _open_worker(build: Build, plan: StagePlan, events: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.setdefault("OMP_NUM_THREADS", str(plan.threads))
     _Worker.retries = plan.config.batch.retries
     _Worker.events = events
@@ -49,6 +51,14 @@ def _open_worker(build: Build, plan: StagePlan, events: Any) -> None:
     except Exception as error:
         # An initializer that raises breaks the pool, and the reason is lost with it.
         _Worker.trouble = f"the stages could not be opened: {type(error).__name__}: {error}"
+
+
+def _end_with_parent() -> None:
+    """A run that was killed leaves no worker behind, holding a model's memory and waiting for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _work(chunk: Chunk, day_dir: Path) -> list[Failure]:

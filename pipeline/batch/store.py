@@ -114,9 +114,18 @@ class ArtefactStore:
         write_atomically(self.path(stage, call_id, key), encode(value))
 
     def prune(self, keep: Mapping[str, Iterable[tuple[str, str]]]) -> int:
-        """Delete artefacts no longer current. ``keep`` maps stage to (call id, key) pairs."""
+        """Delete the older artefacts of these calls, and what a killed run left half written.
+
+        ``keep`` maps stage to (call id, current key) pairs. Other calls' artefacts stay: a run over a part
+        of a day must not cost the rest its transcripts.
+        """
         wanted = {self.path(stage, *pair) for stage, pairs in keep.items() for pair in pairs}
-        stale = [path for path in self.root.glob("*/*/*") if path not in wanted]
+        known = {path.name.partition(".")[0] for path in wanted}
+        stale = [
+            path
+            for path in self.root.glob("*/*/*")
+            if path.name.startswith(".") or (path not in wanted and path.name.partition(".")[0] in known)
+        ]
         for path in stale:
             path.unlink(missing_ok=True)
         return len(stale)

@@ -42,6 +42,9 @@ def command(day: str, results: Path, lexicons: Path | None, scorecard: str | Non
         settings = with_lexicons(manifest.config.score, lexicons, scorecard)
         manifest = replace(manifest, config=replace(manifest.config, score=settings))
         stages = build_stages(StagePlan(manifest.config, manifest.profile, 1))
+        # a call that could not be scored is tried again: told anew below, or mended
+        earlier = tuple(failure for failure in manifest.failures if failure.stage != stages[-1].name)
+        manifest = replace(manifest, failures=earlier)
         keys_of = Keys(stages)
         keys = {call.id: keys_of.of(call)["score"] for call in manifest.calls}
         with hold(folder.parent):

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-PROGRESS = ["auto", "live", "plain", "json", "quiet"]
+PROGRESS = ("auto", "live", "plain", "json", "quiet")
 
 
 @click.command("run")
@@ -28,7 +28,7 @@ PROGRESS = ["auto", "live", "plain", "json", "quiet"]
 @click.option(
     "--profile",
     metavar="P",
-    help="Which models: cpu, gpu, demo, or a folder. No default: say it here or in the settings.",
+    help="Which models: cpu, gpu, a folder, a hub id, or demo. No default: say it here or in the settings.",
 )
 @click.option("--results", metavar="DIR", help="Where results go. Default: results (or the settings').")
 @click.option(
@@ -44,8 +44,9 @@ PROGRESS = ["auto", "live", "plain", "json", "quiet"]
 def command(**options: Any) -> None:
     """Score recordings: a scorecard for every call, and a ledger with every recording.
 
-    RECORDINGS is a folder (searched through), a glob in quotes, or an fsspec URL such as
-    s3://bucket/2026-11-21. Running it again does only what is left.
+    RECORDINGS is a folder (searched through, links too), a glob in quotes, or an fsspec URL such as
+    s3://bucket/2026-11-21, whose files are copied to RESULTS/.spool; with --date only that day's.
+    Running it again does only what is left.
 
     \b
     Examples
@@ -56,6 +57,8 @@ def command(**options: Any) -> None:
     \b
     Call records are read from a generic table (CSV, JSON, xlsx; column names in the settings) or
     from FreeSWITCH, Asterisk, Tencent TCCC and Alibaba CCC exports; the reader is found by itself.
+    A recording without a record is known by its name (FreePBX, FusionPBX, 20261121-093000_1001_in.wav,
+    or your own patterns in the settings); one that neither names is excluded, with that reason.
 
     \b
     What comes out, under RESULTS/<date>/
@@ -85,7 +88,7 @@ def run_and_tell(
     from pipeline.batch.progress import progress_for
     from pipeline.batch.run import RunRequest, run
     from pipeline.cdr import CdrError
-    from pipeline.commands.summary import summary_lines
+    from pipeline.commands.summary import STOPPED, retry_command, summary_lines
     from pipeline.config import ConfigError, load_config
     from pipeline.models import ModelError
     from pipeline.rules.errors import RuleError
@@ -103,11 +106,19 @@ def run_and_tell(
             profile=chosen_profile(profile or config.profile),
             results=Path(results or config.results),
             workers=workers or 0,
+            config_file=config_file,
         )
+    except ConfigError as error:
+        click.echo(f"callqa run: {error}", err=True)
+        return 2
+    try:
         outcome = run(request, config, progress=progress_for(progress))
     except cannot_begin as error:
         click.echo(f"callqa run: {error}", err=True)
         return 2
+    except KeyboardInterrupt:  # while recordings were read or outputs written; calls in work are run()'s
+        click.echo(f"{STOPPED}\n  {retry_command(request)}")
+        return 130
     for line in summary_lines(outcome, request):
         click.echo(line)
     if outcome.interrupted:
@@ -120,7 +131,10 @@ def settings_file(given: str | None) -> Path | None:
     if given:
         return Path(given)
     here = Path("callqa.toml")
-    return here if here.is_file() else None
+    try:
+        return here if here.is_file() else None
+    except PermissionError:  # a folder that we may stand in and not look into
+        return None
 
 
 def chosen_profile(profile: str) -> str:

@@ -3,48 +3,57 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from pipeline.report.rows import CallResult
-    from pipeline.types import Utterance, Verdict
-
-MARKS = {"pass": "✓", "fail": "✗", "unknown": "?", "not_applicable": "–"}
-STYLES = {"pass": "green", "fail": "bold red", "unknown": "yellow", "not_applicable": "dim"}
-FAINT_BELOW = 0.6  # utterances recognised with less confidence are shown faint
+    from pipeline.store import Results
 
 
 @click.command("show")
 @click.argument("call_id")
-@click.option("--results", metavar="DIR", default="results", show_default=True)
+@click.option("--results", metavar="DIR", help="Default: results (or the settings').")
 @click.option("--day", metavar="DAY", help="YYYY-MM-DD. Default: the newest day that has the call.")
-@click.option("--lang", default="zh", show_default=True, help="zh or en.")
-def command(call_id: str, results: str, day: str | None, lang: str) -> None:
-    """Show one call: its scorecard, what each item rests on, and the transcript.
+@click.option("--all", "everything", is_flag=True, help="Every item on its own line, also what passed.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
+def command(call_id: str, results: str | None, day: str | None, everything: bool, lang: str) -> None:
+    """Show one call: its scorecard, what each deduction rests on, and the transcript.
+
+    CALL_ID is the id in the workbook; its beginning is enough where only one call begins so. In the
+    transcript the words a deduction rests on stand in 【】, with its title behind the arrow.
 
     \b
     Example
-      callqa show h03 --results results/demo
+      callqa show d05-taboo-shrug --results results/demo
+      callqa show d05 --results results/demo --all | less -R
+
+    Exit: 0 shown, 2 no such call.
     """
     from rich.console import Console
 
+    from pipeline.commands.terminal import scorecard_rows, transcript_rows
+    from pipeline.config import ConfigError
     from pipeline.store import ResultsError
 
     try:
-        result = find_call(call_id, results=results, day=day)
-    except ResultsError as error:
+        result = find_call(call_id, results=results or _configured_results(), day=day)
+    except (ResultsError, ConfigError) as error:
         click.echo(f"callqa show: {error}", err=True)
         sys.exit(2)
     console = Console(highlight=False)
-    for line in scorecard_lines(result, lang=lang):
-        console.print(line)
+    console.print(scorecard_rows(result, lang=lang, everything=everything))
     console.print()
-    for line in transcript_lines(result, lang=lang):
-        console.print(line)
+    console.print(transcript_rows(result, lang=lang))
+
+
+def _configured_results() -> str:
+    from pipeline.commands.run import settings_file
+    from pipeline.config import load_config
+
+    return load_config(settings_file(None)).results
 
 
 def find_call(call_id: str, *, results: str, day: str | None) -> CallResult:
@@ -59,83 +68,20 @@ def find_call(call_id: str, *, results: str, day: str | None) -> CallResult:
             return opened.day(date).call(call_id)
         except CallFileError:
             continue
+    near = _ids_like(call_id, opened, dates)
+    begun = [(date, found) for date, found in near if found.startswith(call_id)]
+    if len({found for _, found in begun}) == 1:
+        date, found = begun[0]
+        return opened.day(date).call(found)
     searched = ", ".join(dates[:5]) or "no day with results"
-    raise ResultsError(f"{results}: expected a scored call {call_id!r}; found none in: {searched}")
+    like = f"; like it: {', '.join(dict.fromkeys(found for _, found in near[:8]))}" if near else ""
+    raise ResultsError(f"{results}: expected a scored call {call_id!r}; found none in: {searched}{like}")
 
 
-def scorecard_lines(result: CallResult, *, lang: str) -> list[Text]:
-    """Heading, flags, then each item with its points, evidence and reason; fails first."""
-    from rich.text import Text
-
-    from pipeline.strings import text
-
-    call, card = result.call, result.scorecard
-    total = "—" if card.total is None else f"{card.total:g}"
-    direction = text(f"direction.{call.direction}", lang)
-    lines = [
-        Text(f"{call.id}  {call.agent_name or call.agent_id or '—'}  {call.team or ''}  {direction}  "
-             f"{call.duration_s:.0f} s  {card.standard.name} {card.standard.version}"),
-        Text(f"{total}  {card.grade}", style="bold red" if card.fatal or card.flagged else "bold green"),
-    ]  # fmt: skip
-    if card.flags:
-        lines.append(Text("⚑ " + ", ".join(card.flags), style="red"))
-    rank = {"fail": 0, "unknown": 1, "pass": 2, "not_applicable": 3}
-    for item in sorted(card.items, key=lambda v: (rank[v.outcome], v.points, v.rule_id)):
-        lines += _item_lines(item, lang=lang)
-    return lines
-
-
-def _item_lines(item: Verdict, *, lang: str) -> list[Text]:
-    from rich.text import Text
-
-    from pipeline.strings import text
-
-    points = f"{item.points:+g}" if item.points else ""
-    head = f"{MARKS[item.outcome]} {item.rule_id:<26} {item.title}  {text(f'outcome.{item.outcome}', lang)} {points}"
-    lines = [Text(head, style=STYLES[item.outcome])]
-    if item.outcome in ("fail", "unknown") and item.why:
-        lines.append(Text(f"    {item.why}", style="dim"))
-    if item.outcome == "fail":
-        lines += [
-            Text(f"    ▶ {clock(place.span.start_s)} {text(f'role.{place.role}', lang)} “{place.quote}”")
-            for place in item.evidence
-        ]
-        if item.near_miss:
-            near = item.near_miss
-            lines.append(
-                Text(f"    ≈ {clock(near.span.start_s)} “{near.quote}” {near.score:.2f}", style="dim")
-            )
-    return lines
-
-
-def transcript_lines(result: CallResult, *, lang: str) -> list[Text]:
-    """What was said, in order; evidence of a deduction carries its rule's id."""
-    from rich.text import Text
-
-    from pipeline.strings import text
-    from pipeline.timeline import touches
-
-    marks = [
-        (place.span, item.rule_id)
-        for item in result.scorecard.items
-        if item.outcome == "fail"
-        for place in item.evidence
-    ]
-    lines = []
-    for said in sorted(result.transcript.utterances, key=lambda u: u.span):
-        rules = sorted({rule for span, rule in marks if touches(span, said.span)})
-        line = Text(f"{clock(said.span.start_s)} {text(f'role.{said.role}', lang)}  ", style=_style(said))
-        line.append(said.text, style="bold red" if rules else _style(said))
-        if rules:
-            line.append("  ← " + ", ".join(rules), style="red")
-        lines.append(line)
-    return lines
-
-
-def _style(said: Utterance) -> str:
-    return "dim" if said.confidence < FAINT_BELOW else ""
-
-
-def clock(seconds: float) -> str:
-    """mm:ss, as a player shows it."""
-    return f"{int(seconds) // 60:02d}:{int(seconds) % 60:02d}"
+def _ids_like(call_id: str, opened: Results, dates: list[str]) -> list[tuple[str, str]]:
+    """(day, id) of calls whose id holds ``call_id``, newest day first."""
+    found = []
+    for date in dates:
+        if (Path(opened.path) / date / "tables" / "calls.parquet").is_file():
+            found += [(date, one) for one in opened.day(date).calls()["call_id"] if call_id in one]
+    return found

@@ -5,9 +5,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
+from pipeline.batch.progress import in_words
 from pipeline.batch.run import DayOutcome, RunOutcome, RunRequest
 
 LISTED = 20  # failures named in the terminal; the ledger has all
+STOPPED = "Stopped by Ctrl-C. What was finished is kept; to go on:"
 
 DEMO_WARNING = (
     "DEMO MODEL: these scores come from the small shipped model, which understands synthetic demo voices "
@@ -22,20 +24,26 @@ def summary_lines(outcome: RunOutcome, request: RunRequest) -> Iterator[str]:
         yield f"note: … and {len(outcome.notes) - LISTED} more"
     for day in outcome.days:
         yield from _day_lines(day)
-    speed = outcome.audio_s / outcome.elapsed_s if outcome.elapsed_s else 0.0
-    calls = sum(sum(day.counts.values()) for day in outcome.days)
-    yield (
-        f"{calls} recordings and records, {outcome.audio_s / 60:.1f} minutes of sound, "
-        f"{outcome.elapsed_s:.0f} s ({speed:.1f}x real time; {outcome.already_done} calls were done already)"
-    )
+    yield _sum_line(outcome)
     if request.profile == "demo":
         yield DEMO_WARNING
     if outcome.interrupted:
-        yield "Stopped by Ctrl-C. What was finished is kept; to go on:"
+        yield STOPPED
     elif not outcome.ok:
         yield "Not every call was scored. To try what is left again:"
     if outcome.interrupted or not outcome.ok:
         yield f"  {retry_command(request)}"
+
+
+def _sum_line(outcome: RunOutcome) -> str:
+    calls = sum(sum(day.counts.values()) for day in outcome.days)
+    told = [f"{calls} recordings and records in {in_words(outcome.elapsed_s)}"]
+    if outcome.already_done:
+        told.append(f"{outcome.already_done} calls were done already")
+    if outcome.audio_s:
+        speed = outcome.audio_s / max(outcome.elapsed_s, 1e-3)
+        told.append(f"{outcome.audio_s / 60:.1f} minutes of sound worked on, {speed:.1f}x real time")
+    return "; ".join(told)
 
 
 def _day_lines(day: DayOutcome) -> Iterator[str]:
@@ -49,7 +57,7 @@ def _day_lines(day: DayOutcome) -> Iterator[str]:
         return
     bad = [row for row in day.ledger if row.status in ("failed", "missing_audio")]
     for row in bad[:LISTED]:
-        yield f"  {row.status} at {row.stage}: {row.call_id}: {row.reason}"
+        yield f"  {row.status} at {row.stage}: {row.call_id or row.file or '(no id)'}: {row.reason}"
     if len(bad) > LISTED:
         yield f"  … and {len(bad) - LISTED} more; all of them are in {day.path / 'tables' / 'ledger.parquet'}"
     yield f"  workbook  {day.path / 'scorecards.xlsx'}"
@@ -63,5 +71,9 @@ def retry_command(request: RunRequest) -> str:
         parts += ["--cdr", request.cdr]
     if request.date:
         parts += ["--date", request.date]
+    if request.config_file:
+        parts += ["--config", request.config_file]
     parts += ["--profile", request.profile, "--results", str(request.results)]
+    if request.workers:
+        parts += ["--workers", str(request.workers)]
     return shlex.join(parts)

@@ -7,12 +7,18 @@ from pathlib import Path
 import click
 
 
-@click.group("voices", help="Voice profiles of agents (off by default): learn, list, delete.")
+@click.group("voices")
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="callqa.toml")
 @click.option("--profile", default="demo", show_default=True, help="Model profile whose embedding is used.")
 @click.pass_context
 def command(context: click.Context, config_path: Path | None, profile: str) -> None:
-    """Finds the profiles' folder; every subcommand needs it."""
+    """Voice profiles of agents, for sites that record in mono (off by default): learn, list, delete.
+
+    \b
+    Switch on, in callqa.toml:   [diarize]  voice_profiles = "FOLDER"
+    Then:                        callqa voices learn 6035 monitor.wav --channel 0
+                                 callqa voices list
+    """
     from pipeline.config import ConfigError, load_config
 
     found = config_path or (Path("callqa.toml") if Path("callqa.toml").is_file() else None)

@@ -11,11 +11,12 @@ from pipeline.report.sheet import clock
 from pipeline.strings import text
 from pipeline.types import Gap, Role, Span, Utterance, Verdict
 
-WIDTH, LEFT, RIGHT = 1060, 56, 12
+WIDTH, LEFT, RIGHT = 1060, 72, 12  # LEFT holds "Customer"
 _LANE, _SPACE = 22, 10  # height of a lane, and between the lanes
 _PIN, _STACK = 19, 3  # height of a pin, and how many stand over one place
 _SILENT = ("dead_air", "mute", "one_way", "thinking", "before_answer", "after_farewell")
 _Scale = Callable[[float], float]  # seconds → x
+MIN_NEAR_CHARS = 2  # a near miss of one character tells nobody anything
 _TICKS_S = (5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800)
 
 
@@ -40,7 +41,7 @@ def faults_of(result: CallResult, lang: str) -> list[Fault]:
         first = item.evidence[0] if item.evidence else None
         quote = first.quote if first else ""
         why = item.why
-        if not first and item.near_miss:
+        if not first and item.near_miss and len(item.near_miss.quote) >= MIN_NEAR_CHARS:
             why = f"{why} · {text('page.near_miss', lang, quote=item.near_miss.quote)}"
         at = clock(place.start_s) if place else ""
         if place and not first:

@@ -100,9 +100,13 @@ def read_day(day_dir: Path) -> DayReport:
     faults = _verdicts(day_dir, "fail")
     faults = faults.merge(
         calls[["call_id", "agent_id", "agent_name", "team", "total", "fatal"]], on="call_id", how="left"
-    ).sort_values(
-        ["fatal", "total", "call_id", "points", "start_s"], ascending=[False, True, True, True, True]
     )
+    # an item's further evidence has no points of its own: it stays beside the first
+    faults["item"] = faults.groupby(["call_id", "rule_id"])["points"].transform("sum")
+    faults = faults.sort_values(
+        ["fatal", "total", "call_id", "item", "rule_id", "start_s"],
+        ascending=[False, True, True, True, True, True],
+    ).drop(columns="item")
     return DayReport(
         date=day_dir.name,
         path=day_dir,

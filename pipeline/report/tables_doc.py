@@ -19,7 +19,7 @@ from pipeline.store import open_results
 
 day = open_results("results").day("2026-11-21")
 day.calls()  # a pandas DataFrame; also ledger(), utterances(), measures(), verdicts()
-day.call("h03")  # the full record of one call, as the review desk reads it
+day.call("d05-taboo-shrug")  # the full record of one call, as the review desk reads it
 ```
 
 The same calls give the same bytes: rows are ordered by their key and no writing time is stored.
@@ -31,7 +31,7 @@ _CALL_JSON = """\
 `RESULTS/<date>/calls/<name>.json` holds everything about one call; the review desk's call page reads it.
 `<name>` is the call id where that is a safe file name (`A–Z a–z 0–9 . _ -`, at most 100 characters, no
 dot in front), else its safe characters, `~` and 16 hex digits of the id's SHA-256. The file is UTF-8; the
-data types are those of `pipeline/types.py`, a dataclass being an object with its fields and a `span`
+data types are those of `pipeline/types/`, a dataclass being an object with its fields and a `span`
 written as `start_s`, `end_s` beside them. Numbers are rounded to 4 decimals; what is not known is `null`.
 
 | key | content |

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from pipeline.report.day import DayReport, read_day, rows_of
-from pipeline.report.sheet import Book, Column, clock
+from pipeline.report.sheet import CLOCK, Book, Column, days
 from pipeline.strings import text
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _summary_faults(book: Book, sheet: Any, report: DayReport) -> None:
 def _call_columns() -> tuple[Column, ...]:
     return (
         Column("call_id", 26), Column("started_at", 19), Column("agent_id", 10), Column("agent_name", 12),
-        Column("team", 12), Column("direction", 8), Column("duration", 8), Column("total", 8, "0.#"),
+        Column("team", 12), Column("direction", 8), Column("duration", 8, CLOCK), Column("total", 8),
         Column("grade", 7), Column("fatal", 10), Column("flagged", 8), Column("flags", 24),
         Column("fault_count", 8), Column("unknown_count", 11), Column("role_confidence", 10, "0%"),
         Column("asr_confidence", 10, "0%"), Column("channels", 6), Column("standard", 24),
@@ -124,7 +124,7 @@ def _call_rows(report: DayReport, lang: str) -> Iterator[list[Any]]:
     for call in rows_of(report.worst):
         yield [
             call.call_id, _local(call.started_at, zone), call.agent_id, call.agent_name, call.team,
-            text(f"direction.{call.direction}", lang), clock(call.duration_s), _number(call.total), call.grade,
+            text(f"direction.{call.direction}", lang), days(call.duration_s), _rounded(call.total), call.grade,
             yes if call.fatal else "", yes if call.flagged else "", flag_words(call.flags, lang),
             counts.get(call.call_id, 0), report.unknown_items.get(call.call_id, 0), call.role_confidence,
             _number(call.asr_confidence), call.channels, call.standard,
@@ -139,7 +139,8 @@ def _paint_call(row: Sequence[Any]) -> str | None:
 def _fault_columns() -> tuple[Column, ...]:
     return (
         Column("call_id", 26), Column("agent_id", 10), Column("agent_name", 12), Column("team", 12),
-        Column("rule", 24), Column("group", 10), Column("points", 8, "0.#"), Column("start", 8), Column("end", 8),
+        Column("rule", 24), Column("group", 10), Column("points", 8), Column("start", 8, CLOCK),
+        Column("end", 8, CLOCK),
         Column("role", 8), Column("quote", 48, wrap=True), Column("score", 10, "0%"), Column("why", 40, wrap=True),
         Column("rule_id", 24),
     )  # fmt: skip
@@ -149,9 +150,9 @@ def _fault_rows(faults: pd.DataFrame, report: DayReport, lang: str) -> Iterator[
     for fault in rows_of(faults):
         yield [
             fault.call_id, fault.agent_id, fault.agent_name, fault.team,
-            report.titles.get(fault.rule_id, fault.rule_id), fault.group, fault.points, clock(fault.start_s),
-            clock(fault.end_s), text(f"role.{fault.role}", lang) if fault.role else "",
-            fault.quote or text("workbook.not_said", lang), _number(fault.score), fault.why, fault.rule_id,
+            report.titles.get(fault.rule_id, fault.rule_id), fault.group, _rounded(fault.points),
+            days(fault.start_s), days(fault.end_s), text(f"role.{fault.role}", lang) if fault.role else "",
+            fault.quote or text("workbook.no_quote", lang), _number(fault.score), fault.why, fault.rule_id,
         ]  # fmt: skip
 
 
@@ -159,8 +160,8 @@ def _people_columns(by: str) -> tuple[Column, ...]:
     who = (Column("agent_id", 12), Column("agent_name", 14), Column("team", 14))
     return (
         *(who if by == "agent_id" else (Column("team", 16),)),
-        Column("calls", 10), Column("mean", 10, "0.0"), Column("lowest", 10, "0.#"), Column("highest", 10, "0.#"),
-        Column("fatal", 10), Column("flagged", 10), Column("lost", 10, "0.#"), Column("commonest", 60, wrap=True),
+        Column("calls", 10), Column("mean", 10, "0.0"), Column("lowest", 10), Column("highest", 10),
+        Column("fatal", 10), Column("flagged", 10), Column("lost", 10), Column("commonest", 60, wrap=True),
     )  # fmt: skip
 
 
@@ -170,8 +171,8 @@ def _people_rows(report: DayReport, by: str, lang: str) -> Iterator[list[Any]]:
         key = getattr(who, by) or nobody
         names = [key, who.name if key != nobody else "", who.of_team] if by == "agent_id" else [key]
         yield [
-            *names, who.calls, _number(who.mean), _number(who.lowest), _number(who.highest), who.fatal, who.flagged,
-            who.lost, who.commonest,
+            *names, who.calls, _rounded(who.mean), _rounded(who.lowest), _rounded(who.highest), who.fatal, who.flagged,
+            _rounded(who.lost), who.commonest,
         ]  # fmt: skip
 
 
@@ -187,7 +188,16 @@ def _ledger_rows(report: DayReport, lang: str) -> Iterable[list[Any]]:
     order = {"failed": 0, "missing_audio": 1, "excluded": 2, "scored": 3}
     ledger = report.ledger.assign(order=report.ledger["status"].map(order)).sort_values(["order", "call_id"])
     for row in rows_of(ledger.head(MAX_ROWS)):
-        yield [row.call_id, row.file, text(f"status.{row.status}", lang), row.stage, row.reason, row.sha256]
+        status, stage = text(f"status.{row.status}", lang), stage_words(row.stage, lang)
+        yield [row.call_id, row.file, status, stage, row.reason, row.sha256]
+
+
+def stage_words(stage: str, lang: str) -> str:
+    """A stage in words; one without a word stays as it is."""
+    try:
+        return text(f"stage.{stage}", lang)
+    except KeyError:
+        return stage
 
 
 def flag_words(flags: str, lang: str) -> str:
@@ -212,8 +222,12 @@ def _number(value: Any) -> float | None:
     return None if value is None or value != value else float(value)
 
 
-def _rounded(value: float) -> float | None:
-    return None if value != value else round(float(value), 1)
+def _rounded(value: Any) -> float | None:
+    """One decimal, and none where it is whole: Excel's own ``0.#`` shows 95 as "95."."""
+    if value is None or value != value:
+        return None
+    short = round(float(value), 1)
+    return int(short) if short.is_integer() else short
 
 
 def _steady_zip(source: Path, target: Path) -> None:

@@ -147,9 +147,17 @@ def _lines(session: Session, period: Period, group: list[Any]) -> list[Line]:
 def _weeks(days: list[Line]) -> list[Line]:
     weeks: dict[str, list[Line]] = {}
     for line in days:
-        when = date.fromisoformat(line.key)
-        weeks.setdefault((when - timedelta(days=when.weekday())).isoformat(), []).append(line)
+        weeks.setdefault(_monday(line.key), []).append(line)
     return [_sum(monday, lines) for monday, lines in sorted(weeks.items())]
+
+
+def _monday(day: str) -> str:
+    """Of the day's week; calls that no source dates are a line of their own."""
+    try:
+        when = date.fromisoformat(day)
+    except ValueError:
+        return day
+    return (when - timedelta(days=when.weekday())).isoformat()
 
 
 def _sum(key: str, lines: list[Line]) -> Line:

@@ -72,6 +72,8 @@ class Find:
 
     def _cannot(self, facts: CallFacts) -> str:
         hears = self.operator.hears
+        if hears and facts.nobody_speaks:
+            return "录音里无人说话"
         if "sound" in hears and not facts.sound:
             return "只有文字,没有录音"
         if "times" in hears and not facts.timed:

@@ -93,6 +93,12 @@ class CallFacts:
         return max(self.conversation.call.duration_s, last, 0.001)
 
     @cached_property
+    def nobody_speaks(self) -> bool:
+        """A recording without a voice: a dead recorder or hold music to the end, nobody's fault or merit."""
+        audition = self.conversation.audition
+        return audition is not None and not self.utterances and not any(audition.voice)
+
+    @cached_property
     def truncated(self) -> bool:
         """The recording breaks off before the call did."""
         audition = self.conversation.audition

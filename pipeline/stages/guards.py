@@ -15,6 +15,7 @@ MIN_MEAN_LOGPROB = -1.0
 MAX_COMPRESSION = 2.4  # likewise
 MIN_LOOP_CHARACTERS = 12  # a customer may well say 对对对对对; nobody says a clause six times over
 MIN_LOOP_REPEATS = 4
+MAX_BESIDE_CREDITS = 12  # characters; an utterance with more than that beside a credit line is talk about one
 MAX_CHARACTERS_PER_S = 14.0  # the fastest Mandarin is half of it (about 400 characters a minute)
 
 _BRACKETS = re.compile(r"[(（\[【<《♪*][^(（\[【<《♪*)）\]】>》]*[)）\]】>》♪*]")
@@ -58,8 +59,9 @@ def boilerplate(text: str) -> str:
     """Why a clause or utterance is no speech of the call: sound labels, subtitle credits."""
     if not any(c.isalnum() for c in _BRACKETS.sub("", text)):
         return "bracketed sound label" if any(c.isalnum() for c in text) else "no words"
-    if any(pattern.search(text) for pattern in _BOILERPLATE):
-        return "subtitle boilerplate"
+    for pattern in _BOILERPLATE:
+        if pattern.search(text) and sum(c.isalnum() for c in pattern.sub("", text)) <= MAX_BESIDE_CREDITS:
+            return "subtitle boilerplate"
     return ""
 
 

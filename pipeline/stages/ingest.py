@@ -16,11 +16,12 @@ from pipeline.cdr import Problem, Records, read_cdr
 from pipeline.cdr.filenames import NameFacts, compile_patterns, read_name
 from pipeline.config import ConfigError, IngestConfig
 from pipeline.stages.examine import Found, Progress, direction_of, examine_all, placed, safe_id
-from pipeline.stages.match import match_records
+from pipeline.stages.match import RecordIndex, match_records
 from pipeline.stages.recordings import (
     Listing,
     Recording,
     list_recordings,
+    lone_recording,
     pair_legs,
 )
 from pipeline.types import Call, CallRecord, LedgerRow
@@ -61,8 +62,15 @@ def ingest(
     zone = zone_of(config)
     patterns = compile_patterns(config.filename_patterns)
     records = read_cdr(cdr, config) if cdr else Records((), (), (), "none")
-    listing = list_recordings(recordings, spool=spool, workers=workers)
-    matched, left_over, claims = match_records(_units(listing, config), records.records)
+    index = RecordIndex(records.records)
+
+    def of_the_day(name: str, where: str) -> bool:
+        alone = lone_recording(name, where, suffixes=config.leg_suffixes)
+        item = Found(alone, read_name(where, patterns, zone), index.of(alone))
+        return placed(item, day, zone, config).fault is None
+
+    listing = list_recordings(recordings, spool=spool, workers=workers, wanted=of_the_day)
+    matched, left_over, claims = match_records(_units(listing, config), index)
     found = [Found(unit, read_name(unit.where, patterns, zone), record) for unit, record in matched]
     found = [placed(item, day, zone, config) for item in found]
     examined = examine_all(found, config, workers, progress)
@@ -77,7 +85,7 @@ def ingest(
     for call_id, words in claims.items():
         noted.setdefault(safe_id(call_id), []).append(words)
     rows = [replace(row, reason="; ".join([row.reason, *noted.pop(row.call_id, ())])) for row in rows]
-    told = (*_passed_over(listing), *records.notes)
+    told = (*_passed_over(listing, cdr, recordings), *records.notes)
     kept = {call_id: tuple(words) for call_id, words in noted.items()}
     return Ingested(tuple(calls), tuple(rows), kept, records.problems, told)
 
@@ -200,8 +208,10 @@ def _records_without_audio(
     return rows
 
 
-def _passed_over(listing: Listing) -> tuple[str, ...]:
-    if not listing.passed_over:
-        return ()
-    kinds = ", ".join(f"{count} {suffix}" for suffix, count in sorted(listing.passed_over.items()))
-    return (f"files that are no recordings by their names: {kinds}",)
+def _passed_over(listing: Listing, cdr: Path | None, recordings: str) -> tuple[str, ...]:
+    """Files that are no recordings by their names, counted; not the call records where they lie beside them."""
+    counts = listing.passed_over.copy()
+    if cdr is not None and cdr.is_file() and cdr.resolve().is_relative_to(Path(recordings).resolve()):
+        counts[cdr.suffix.lower()] -= 1
+    kinds = ", ".join(f"{count} {suffix}" for suffix, count in sorted(counts.items()) if count > 0)
+    return (f"files that are no recordings by their names: {kinds}",) if kinds else ()

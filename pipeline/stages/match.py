@@ -12,14 +12,13 @@ Matched = list[tuple[Recording, CallRecord | None]]
 
 
 def match_records(
-    recordings: Sequence[Recording], records: Iterable[CallRecord]
+    recordings: Sequence[Recording], index: RecordIndex
 ) -> tuple[Matched, list[tuple[CallRecord, str]], dict[str, str]]:
     """By file name first (the record's path may be longer or shorter than ours), then by call id.
 
     Returns every recording with its record or None, the records left over with the reason, and
     remarks (call id → words) for recordings that two records claim.
     """
-    index = _Index(records)
     used: dict[int, str] = {}
     matched: Matched = []
     for recording in recordings:
@@ -43,7 +42,9 @@ def match_records(
     return matched, left_over, remarks
 
 
-class _Index:
+class RecordIndex:
+    """Call records by what a recording may be called."""
+
     def __init__(self, records: Iterable[CallRecord]) -> None:
         self.records = list(records)
         self._by_file: dict[str, list[CallRecord]] = {}
@@ -54,6 +55,7 @@ class _Index:
             self._by_id.setdefault(record.call_id.lower(), record)
 
     def of(self, recording: Recording) -> CallRecord | None:
+        """The record that names this recording, or None."""
         names = [PurePosixPath(recording.name).name.lower(), recording.stem.lower()]
         names.append(recording.stem.lower() + PurePosixPath(recording.name).suffix.lower())
         for name in names:

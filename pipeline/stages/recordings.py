@@ -1,6 +1,6 @@
 """Where recordings lie: a folder, a glob or an fsspec URL → local files, one or two per call.
 
-Remote files are copied to a spool folder once, block by block; the folder is the caller's to delete.
+Remote files are copied to a spool folder once (``pipeline.stages.remote``).
 """
 
 # ruff: noqa: PTH100, PTH116, PTH118, PTH119, PTH122, PTH123, PTH207
@@ -13,8 +13,7 @@ import hashlib
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +24,8 @@ AUDIO_SUFFIXES = frozenset(
         ".3gp", ".webm", ".aif", ".aiff", ".gsm", ".wma", ".sln", ".alaw", ".ulaw",
     )
 )  # fmt: skip
-_COPY_BYTES = 1 << 20
+COPY_BYTES = 1 << 20
+Wanted = Callable[[str, str], bool]  # (name inside RECORDINGS, full path or URL) → is it worth fetching
 
 
 class RecordingsError(ValueError):
@@ -48,34 +48,46 @@ class Recording:
 class Listing:
     files: tuple[tuple[str, str, str], ...]  # (local path, name inside RECORDINGS, full path or URL)
     passed_over: Counter[str]  # suffix → how many files that are no recordings
-    failed: tuple[tuple[str, str], ...] = ()  # (name, reason): remote files that could not be fetched
+    failed: tuple[tuple[str, str], ...] = ()  # (name, reason): folders not opened, files not fetched
 
 
-def list_recordings(recordings: str, *, spool: Path | None = None, workers: int = 8) -> Listing:
-    """Every recording, in the order of its name. Raises RecordingsError."""
+def list_recordings(
+    recordings: str, *, spool: Path | None = None, workers: int = 8, wanted: Wanted | None = None
+) -> Listing:
+    """Every recording, in the order of its name. Raises RecordingsError.
+
+    Remote files that are not ``wanted`` are listed and not fetched.
+    """
     if "://" in recordings:
         scheme, _, rest = recordings.partition("://")
         if scheme != "file":
-            return _remote(recordings, spool, workers)
+            from pipeline.stages.remote import list_remote
+
+            return list_remote(recordings, spool=spool, workers=workers, wanted=wanted)
         recordings = rest
+    closed: list[tuple[str, str]] = []
     if glob.has_magic(recordings) and not Path(recordings).exists():
         found = [path for path in glob.iglob(recordings, recursive=True) if Path(path).is_file()]
-        root = _fixed_part(recordings)
+        root = fixed_part(recordings)
+        if not found:
+            raise RecordingsError(
+                f"{recordings}: expected a pattern that fits some files, found none; is it in quotes?"
+            )
     elif Path(recordings).is_dir():
         root = recordings
-        found = list(_walk(recordings))
+        found = list(_walk(recordings, closed))
     elif Path(recordings).is_file():
         found, root = [recordings], str(Path(recordings).parent)
     else:
         raise RecordingsError(
             f"{recordings}: expected a folder, a glob or a URL of recordings, found nothing there"
         )
-    kept, passed_over = _sift(found)
+    kept, passed_over = sift(found)
     files = []
     for path in kept:
         full = os.path.abspath(path)  # the review desk plays it from another folder
         files.append((full, os.path.relpath(path, root).replace(os.sep, "/"), full.replace(os.sep, "/")))
-    return Listing(tuple(sorted(files, key=lambda file: file[1])), passed_over)
+    return Listing(tuple(sorted(files, key=lambda file: file[1])), passed_over, tuple(closed))
 
 
 def pair_legs(
@@ -108,6 +120,13 @@ def pair_legs(
     return sorted(single, key=lambda recording: recording.name)
 
 
+def lone_recording(name: str, where: str, *, suffixes: Sequence[str]) -> Recording:
+    """A file by itself, before its other leg is looked for: enough to ask its name and record for the day."""
+    stem = Path(name).stem
+    end = next((suffix for suffix in suffixes if stem.endswith(suffix)), "")
+    return Recording((where,), name, stem.removesuffix(end), where)
+
+
 def still_growing(paths: Iterable[str], *, settle_s: float) -> set[str]:
     """Files changed within ``settle_s`` that change while looked at. Waits ``settle_s`` at most."""
     now = time.time()
@@ -123,7 +142,7 @@ def sha256(paths: Iterable[str]) -> str:
     digest = hashlib.sha256()
     for path in paths:
         with open(path, "rb") as file:
-            while block := file.read(_COPY_BYTES):
+            while block := file.read(COPY_BYTES):
                 digest.update(block)
     return digest.hexdigest()
 
@@ -136,14 +155,35 @@ def _stat(path: str) -> tuple[int, float] | None:
     return stat.st_size, stat.st_mtime
 
 
-def _walk(root: str) -> Iterator[str]:
-    for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+def _walk(root: str, closed: list[tuple[str, str]]) -> Iterator[str]:
+    """Every file below ``root``, through links too, each folder once. ``closed``: those not opened, and why."""
+    seen = {_identity(root)}
+
+    def told(error: OSError) -> None:
+        name = os.path.relpath(error.filename, root).replace(os.sep, "/")
+        closed.append((name, f"{name}: expected a folder that can be read, found {error.strerror}"))
+
+    for folder, folders, names in os.walk(root, followlinks=True, onerror=told):
+        kept = []
+        for name in folders:
+            identity = _identity(os.path.join(folder, name))
+            if not name.startswith(".") and identity not in seen:  # a link may lead back up
+                seen.add(identity)
+                kept.append(name)
+        folders[:] = kept
         for name in names:
             yield os.path.join(folder, name)
 
 
-def _sift(paths: Iterable[str]) -> tuple[list[str], Counter[str]]:
+def _identity(path: str) -> tuple[int, int] | str:
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return path
+    return stat.st_dev, stat.st_ino
+
+
+def sift(paths: Iterable[str]) -> tuple[list[str], Counter[str]]:
     kept: list[str] = []
     passed_over: Counter[str] = Counter()
     for path in paths:
@@ -156,52 +196,7 @@ def _sift(paths: Iterable[str]) -> tuple[list[str], Counter[str]]:
     return kept, passed_over
 
 
-def _fixed_part(pattern: str) -> str:
+def fixed_part(pattern: str) -> str:
     parts = Path(pattern).parts
     fixed = next(i for i, part in enumerate(parts) if glob.has_magic(part))
     return str(Path(*parts[:fixed])) if fixed else "."
-
-
-def _remote(url: str, spool: Path | None, workers: int) -> Listing:
-    import fsspec
-
-    if spool is None:
-        raise RecordingsError(f"{url}: expected a spool folder for remote recordings, found none")
-    try:
-        fs, root = fsspec.core.url_to_fs(url)
-        found = [str(path) for path in (fs.glob(root) if glob.has_magic(root) else fs.find(root))]
-    except Exception as error:  # every fsspec backend raises its own
-        raise RecordingsError(
-            f"{url}: expected a reachable folder of recordings, found {type(error).__name__}: {error}"
-        ) from error
-    if not found:
-        raise RecordingsError(f"{url}: expected recordings, found nothing there")
-    base = _fixed_part(root) if glob.has_magic(root) else root
-    kept, passed_over = _sift(found)
-    spool.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(workers) as pool:
-        copies = list(pool.map(lambda path: _fetch(fs, path, spool), kept))
-    files, failed = [], []
-    for path, copy in zip(kept, copies, strict=True):
-        name = path.removeprefix(base).lstrip("/") or os.path.basename(path)
-        if isinstance(copy, str):
-            files.append((copy, name, path))
-        else:
-            failed.append((name, f"expected to fetch it, found {type(copy).__name__}: {copy}"))
-    return Listing(tuple(sorted(files, key=lambda file: file[1])), passed_over, tuple(failed))
-
-
-def _fetch(fs: object, path: str, spool: Path) -> str | Exception:
-    """Local copy of a remote file, under a name made of what changes when the file does."""
-    try:
-        key = hashlib.sha256(f"{path}\0{fs.ukey(path)}".encode()).hexdigest()[:24]  # type: ignore[attr-defined]
-        target = spool / f"{key}{os.path.splitext(path)[1].lower()}"
-        if not target.exists():
-            part = target.with_suffix(target.suffix + ".part")
-            with fs.open(path, "rb") as source, part.open("wb") as sink:  # type: ignore[attr-defined]
-                while block := source.read(_COPY_BYTES):
-                    sink.write(block)
-            part.replace(target)
-        return str(target)
-    except Exception as error:  # told in the ledger; the other files go on
-        return error

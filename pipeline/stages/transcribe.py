@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,6 +24,7 @@ from pipeline.stages.guards import refused
 from pipeline.stages.recogniser import RATE_HZ, Recognised, Recogniser
 from pipeline.stages.utterances import by_channel, simplified, without_boilerplate, without_echo
 from pipeline.stages.windows import Window, pack
+from pipeline.strings import text
 from pipeline.timeline import total_s
 from pipeline.types import Audition, Diarization, Dropped, Failure, Role, Span, Transcript, Utterance, Word
 
@@ -53,7 +54,7 @@ class TranscribeStage:
     name: ClassVar[str] = "transcribe"
     needs: ClassVar[tuple[str, ...]] = ("sound", "audition", "diarize")
     gives: ClassVar[type] = Transcript
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reads: ClassVar[tuple[str, ...]] = ("direction", "agent_channel", "channels", "cdr.agent_channel")
 
     def __init__(self, *, settings: TranscribeConfig, models: Any, threads: int = 1) -> None:
@@ -101,6 +102,7 @@ class TranscribeStage:
         said, labels = _utterances(heard, audition, diarization)
         said, echoes = without_echo(said, audition.level_dbfs)
         settled, final = settle_roles(said, diarization, call=work.call, audition=audition)
+        final = replace(final, notes=(*_line_notes(audition), *final.notes))
         sure = [word.probability for u in settled for word in u.words]
         return Transcript(
             utterances=settled,
@@ -110,6 +112,12 @@ class TranscribeStage:
             language=self._settings.language,
             diarization=final,
         )
+
+
+def _line_notes(audition: Audition) -> tuple[str, ...]:
+    """For the ledger: what is wrong with the line, and that nobody speaks on it."""
+    silent = () if any(audition.voice) else (text("gate.no_voice"),)
+    return (*audition.gate.faults, *silent)
 
 
 def _jobs(index: int, work: Work, longest_s: float) -> list[_Job]:

@@ -57,6 +57,12 @@ def test_progress_is_told_for_every_call_and_stage(tmp_path):
     assert sorted(told) == [(s, c, 10.0) for s in ("judge", "listen") for c in ("a", "b")]
 
 
+def test_a_call_that_fails_is_done_with_for_the_later_stages_too(tmp_path):
+    told = []
+    run([make_call("raises"), make_call("b")], tmp_path, notify=lambda *event: told.append(event[:2]))
+    assert sorted(told) == [(s, c) for s in ("judge", "listen") for c in ("b", "raises")]
+
+
 def test_a_full_disk_is_said_plainly_and_may_be_tried_again():
     failure = failure_of(make_call("a"), "listen", OSError(errno.ENOSPC, "No space left on device"))
     assert failure.kind == "transient"

@@ -28,6 +28,21 @@ def test_every_call_has_one_row_and_a_reason():
     assert count_by_status(rows) == {"scored": 1, "excluded": 1, "missing_audio": 1, "failed": 2}
 
 
+def test_what_ingest_and_the_gate_both_say_is_said_once():
+    call = make_call("a")
+    rows = ledger_rows(
+        calls=[call, make_call("b")],
+        ingest_rows=[],
+        failures=[Failure("b", "audition", "permanent", "not a WAV")],
+        scored={"a": "truncated: x; echo"},
+        notes={"a": "no call record; truncated: x", "b": "same audio as a"},
+    )
+    assert [row.reason for row in rows] == [
+        "no call record; truncated: x; echo",
+        "not a WAV; same audio as a",
+    ]
+
+
 def test_files_are_named_inside_the_recordings_folder(tmp_path):
     call = replace(make_call("c"), paths=(str(tmp_path / "day/x-out.wav"), str(tmp_path / "day/x-in.wav")))
 
@@ -39,5 +54,10 @@ def test_files_are_named_inside_the_recordings_folder(tmp_path):
 
     assert named(str(tmp_path)) == "day/x-out.wav + day/x-in.wav"
     assert named(f"{tmp_path}/other/../day") == "x-out.wav + x-in.wav"
+    spooled = replace(call, paths=(f"{tmp_path}/r/.spool/{'0a' * 12}/x-in.wav",))
+    rows = ledger_rows(
+        calls=[spooled], ingest_rows=[], failures=[], scored={}, notes={}, recordings="s3://bucket/day"
+    )
+    assert rows[0].file == "x-in.wav"
     for elsewhere in ("", f"{tmp_path}/*.wav", "s3://bucket/day"):
         assert named(elsewhere) == " + ".join(call.paths)

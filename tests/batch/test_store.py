@@ -40,6 +40,16 @@ def test_prune_keeps_what_is_current(tmp_path):
     assert store.has("listen", "a", "new") and not store.has("listen", "a", "old")
 
 
+def test_prune_leaves_the_calls_of_another_run_and_takes_what_a_kill_left(tmp_path):
+    store = ArtefactStore(tmp_path)
+    store.put("listen", "a", "k", HEARD)
+    store.put("listen", "other", "k", HEARD)
+    torn = store.path("listen", "a", "k").with_name(".half-written")
+    torn.write_bytes(b"x")
+    assert store.prune({"listen": [("a", "k")]}) == 1
+    assert store.has("listen", "other", "k") and not torn.exists()
+
+
 def test_latest_reads_whatever_was_written_last(tmp_path):
     store = ArtefactStore(tmp_path)
     assert store.latest("judge", "a", Standard) is None

@@ -16,7 +16,7 @@ from pipeline.config import Config, ScoreConfig
 from pipeline.rules.dialogue import read_dialogue
 from pipeline.stages.score import ScoreStage
 from pipeline.store import open_results
-from pipeline.types import Audition, ChannelGate, Diarization, Frames, Scorecard, Transcript
+from pipeline.types import Audition, ChannelGate, Diarization, Failure, Frames, Scorecard, Transcript
 
 SMALL = Path(__file__).parent.parent / "rules" / "data" / "small"
 
@@ -174,7 +174,11 @@ def test_rescore_writes_the_days_outputs_anew_without_a_recording(stored_day, tm
     from pipeline.batch.store import Keys
 
     manifest = read_manifest(stored_day)
-    manifest = dataclasses.replace(manifest, calls=tuple(c for c in manifest.calls if c.id != "lost"))
+    failed = Failure(
+        "curt", "score", "permanent", "no scorecard fits this call"
+    )  # and is mended by rescoring
+    calls = tuple(c for c in manifest.calls if c.id != "lost")
+    manifest = dataclasses.replace(manifest, calls=calls, failures=(failed,))
     write_manifest(stored_day, manifest)
     store, keys = ArtefactStore(stored_day), Keys(build_stages(StagePlan(manifest.config, "demo", 1)))
     for call in manifest.calls:

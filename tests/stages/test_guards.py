@@ -53,6 +53,7 @@ def test_labels_and_credits_are_refused(text: str) -> None:
         "请对我的服务进行评价",
         "我想退订这个节目",
         "字幕怎么打开呢",
+        "您在我们平台上看到的本视频由第三方上传,如需投诉我可以帮您登记",
     ],
 )
 def test_service_talk_is_not(text: str) -> None:

@@ -6,6 +6,8 @@ import os
 import shutil
 import threading
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -22,6 +24,7 @@ from pipeline.stages.recordings import RecordingsError
 from pipeline.types import Call, LedgerRow
 
 RATE = 8000
+AsNobody = Callable[[], AbstractContextManager[None]]
 CONFIG = IngestConfig(settle_s=0.0)
 HEAD = "call_id,file,agent_id,direction,started_at,agent_channel\n"
 
@@ -63,7 +66,7 @@ def test_a_folder_with_its_records(tmp_path: Path) -> None:
     )
     assert found.ledger == ()
     assert found.remarks == {}
-    assert found.notes == ("files that are no recordings by their names: 1 .csv",)
+    assert found.notes == ()  # the call records beside the recordings are nothing to tell of
     one, two = by_id(found)["C1"], by_id(found)["C2"]
     assert one.paths == (str(tmp_path / "sub/a.wav"),)
     assert (one.agent_id, one.direction, one.agent_channel) == ("1001", "inbound", 1)
@@ -98,16 +101,31 @@ def test_remote_recordings_are_spooled_once(tmp_path: Path) -> None:
         (call,) = found.calls
         assert call.id == "20261121-090000"
         assert Path(call.path).read_bytes() == local.read_bytes()
+        assert Path(call.path).name == "20261121-090000.wav"  # its own, for the ledger and the desk
         assert len(list(spool.iterdir())) == 1
     memory.rm("/callqa-test", recursive=True)
+
+
+def test_of_a_remote_archive_only_the_day_asked_for_is_fetched(tmp_path: Path) -> None:
+    import fsspec
+
+    memory = fsspec.filesystem("memory")
+    sound = record_call(tmp_path / "x.wav").read_bytes()
+    for name in ("20261120-090000.wav", "20261121-090000.wav", "by-record.wav", "20261121-100000-in.wav"):
+        memory.pipe(f"/callqa-archive/{name}", sound)
+    (tmp_path / "calls.csv").write_text(HEAD + "C9,by-record.wav,,,2026-11-21 10:00:00,\n")
+    found = ingest("memory://callqa-archive", config=CONFIG, cdr=tmp_path / "calls.csv",
+                   day=date(2026, 11, 21), spool=tmp_path / "spool")  # fmt: skip
+    memory.rm("/callqa-archive", recursive=True)
+    fetched = sorted(path.name for path in (tmp_path / "spool").glob("*/*"))
+    assert fetched == ["20261121-090000.wav", "20261121-100000-in.wav", "by-record.wav"]
+    assert len(found.calls) == 3
+    assert only_row(found).reason == "of another day (2026-11-20), and 2026-11-21 was asked for"
 
 
 @pytest.mark.parametrize("where", ["nowhere", "*.wav/x", "memory://callqa-empty", "nosuch://bucket/x"])
 def test_nothing_there(tmp_path: Path, where: str) -> None:
     target = where if "://" in where else str(tmp_path / where)
-    if "*" in where:
-        assert ingest(target, config=CONFIG).calls == ()
-        return
     with pytest.raises(RecordingsError, match=r"expected .* found"):
         ingest(target, config=CONFIG, spool=tmp_path / "spool")
 
@@ -248,12 +266,27 @@ def test_truncated_file_is_a_call_with_a_remark(tmp_path: Path) -> None:
     assert found.remarks["20261121-090000"][0].startswith("truncated")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read anything")
-def test_unreadable_file(tmp_path: Path) -> None:
-    record_call(tmp_path / "20261121-090000.wav").chmod(0)
-    row = only_row(look(tmp_path))
-    assert (row.status, row.sha256) == ("failed", "")
-    assert "expected a readable file, found Permission denied" in row.reason
+def test_unreadable_file_and_folder_fail_alone(open_folder: Path, as_nobody: AsNobody) -> None:
+    record_call(open_folder / "20261121-080000.wav")
+    record_call(open_folder / "20261121-090000.wav").chmod(0)
+    record_call(open_folder / "night" / "20261121-230000.wav", level=0.2)
+    (open_folder / "night").chmod(0)
+    with as_nobody():
+        found = look(open_folder)
+    assert [call.id for call in found.calls] == ["20261121-080000"]
+    rows = {row.file: row for row in found.ledger}
+    assert {row.status for row in found.ledger} == {"failed"}
+    assert rows["20261121-090000.wav"].sha256 == ""
+    assert "expected a readable file, found Permission denied" in rows["20261121-090000.wav"].reason
+    assert rows["night"].reason == "night: expected a folder that can be read, found Permission denied"
+
+
+def test_linked_folders_are_searched_once(tmp_path: Path) -> None:
+    record_call(tmp_path / "nas" / "20261121-090000.wav")
+    (tmp_path / "rec").mkdir()
+    (tmp_path / "rec" / "today").symlink_to(tmp_path / "nas")
+    (tmp_path / "nas" / "round").symlink_to(tmp_path / "rec")  # and back again
+    assert [call.id for call in look(tmp_path / "rec").calls] == ["20261121-090000"]
 
 
 def test_broken_link_is_told(tmp_path: Path) -> None:
