@@ -147,15 +147,25 @@ class CallFacts:
     def themes(self) -> dict[str, list[Heard]]:
         """Every phrase theme heard in the call, by theme; one pass over the text."""
         found: dict[str, list[Heard]] = {}
+        ends = {role: self._opening_end(role) for role in {u.role for u in self.utterances}}
         for index, utterance in enumerate(self.utterances):
-            for place in self.phrases.places(utterance.text, role=utterance.role):
+            opening = index < ends[utterance.role]
+            for place in self.phrases.places(utterance.text, role=utterance.role, opening=opening):
                 found.setdefault(place.theme, []).append(Heard(place, index, index))
         for first, second in self._broken_in_two():
-            for place in self.phrases.across(self.utterances[first], self.utterances[second]):
+            one, other = self.utterances[first], self.utterances[second]
+            for place in self.phrases.across(one, other, opening=second < ends[one.role]):
                 known = found.setdefault(place.theme, [])
                 if not any(other.index in (first, second) for other in known):  # whole in one of them
                     known.append(Heard(place, first, second))
         return found
+
+    def _opening_end(self, role: str) -> int:
+        """From this utterance on nobody asks for the themes of the opening. Two more than they are asked
+        in, so that what begins in the last of them is heard to its end (see ``_broken_in_two``)."""
+        within, whole = self.phrases.opening_within, len(self.utterances)
+        ends = [own[within - 1] if 0 < within <= len(own) else whole for own in map(self.indexes, (role, "agent"))]
+        return max(ends) + 3
 
     def _broken_in_two(self) -> Iterable[tuple[int, int]]:
         """Neighbouring utterances of one role with nothing, or only a backchannel, between them."""

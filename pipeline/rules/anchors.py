@@ -1,0 +1,173 @@
+"""Where in a text a pattern's anchor may lie: cheap tests that never lose a place, before any distance.
+
+An anchor that may differ by k edits is cut into k + 1 pieces, of which one survives any k edits
+(pigeonhole), so one Aho-Corasick pass over all pieces names every anchor that can be there. An anchor
+with more than k syllables that the text holds nowhere cannot: anchors that share a piece are bundled by
+likeness, so that one look at the syllables they have in common mostly answers for all of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from pipeline.rules.variants import Choice, Flat, Literal, Part, flatten
+
+DEFAULT_DISTANCE = 0.28  # edits per character of a pattern
+LONG_DISTANCE, LONG_FROM = 0.34, 8  # a sentence of eight characters can afford more and stay itself
+EDITS_FROM = 4  # shorter patterns must sound exactly right
+BUNDLE_SHARE = 0.6  # of a member's syllables that its whole bundle must have in common
+BUNDLE_SIZE = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pattern:
+    """A flat pattern and the place of its anchor among its parts.
+
+    ``budget[n]``: edits that n characters of it may differ by; ``longest``: characters of its longest
+    wording, slots and gaps left out.
+    """
+
+    theme: int
+    variant: str
+    parts: Flat
+    anchor: int
+    exact: bool
+    longest: int
+    budget: tuple[float, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Anchor:
+    """A stretch to look for. ``wanted_by``: theme → its patterns with this anchor; ``longest`` of all."""
+
+    number: int
+    literal: Literal
+    edits: int
+    wanted_by: dict[int, list[Pattern]] = field(default_factory=dict)
+    longest: int = 0
+
+    def add(self, pattern: Pattern) -> None:
+        self.wanted_by.setdefault(pattern.theme, []).append(pattern)
+        self.longest = max(self.longest, pattern.longest)
+
+
+class AnchorSearch:
+    """All anchors of all patterns, ready to be looked for together."""
+
+    def __init__(self, anchors: Sequence[Anchor]) -> None:
+        self._automaton = _build_automaton(anchors)
+
+    def candidates(self, sounds: str, absent: int) -> dict[tuple[Anchor, int], int]:
+        """(anchor, where it may begin) → how many of its syllables are ``absent`` (a mask) from the text."""
+        found: dict[tuple[Anchor, int], int] = {}
+        for end, bundles in self._automaton.iter(sounds):
+            for common, most, members in bundles:
+                if (common & absent).bit_count() > most:
+                    continue
+                for mask, edits, anchor, after in members:
+                    missing = (mask & absent).bit_count()
+                    if missing <= edits:
+                        found[anchor, end - after] = missing
+        return found
+
+
+def anchors_of(patterns: Iterable[Pattern]) -> tuple[Anchor, ...]:
+    """Every anchor once for each number of edits, in the order of the patterns."""
+    found: dict[tuple[Literal, int], Anchor] = {}
+    for pattern in patterns:
+        for literal in anchor_of(pattern).literals:
+            key = (literal, math.floor(pattern.budget[len(literal.chars)]))
+            anchor = found.get(key)
+            if anchor is None:
+                anchor = found[key] = Anchor(len(found), *key)
+            anchor.add(pattern)
+    return tuple(found.values())
+
+
+def compile_variants(
+    theme: int,
+    variants: Sequence[str],
+    synonyms: Mapping[str, tuple[str, ...]],
+    *,
+    name: str,
+    share: float,
+    exact: bool,
+) -> tuple[Pattern, ...]:
+    """The patterns of a theme, ``share`` edits per character. Raises PhraseError."""
+    flats = ((variant, parts) for variant in variants for parts in flatten(variant, synonyms, theme=name))
+    return tuple(
+        pattern
+        for variant, parts in flats
+        for pattern in _with_anchors(theme, variant, parts, share=share, exact=exact)
+    )
+
+
+def _with_anchors(theme: int, variant: str, parts: Flat, *, share: float, exact: bool) -> Iterator[Pattern]:
+    longest = sum(len(part.literals[0].chars) for part in parts if isinstance(part, Choice))
+    budget = tuple(_edits(length, share) for length in range(longest + 1))
+    by_size = sorted(range(len(parts)), key=lambda i: -_least(parts[i]))
+    # a short anchor must sound exactly right, so the next best stretch may stand in for it
+    count = 1 if _least(parts[by_size[0]]) >= EDITS_FROM else 2
+    for anchor in by_size[:count]:
+        if anchor == by_size[0] or _least(parts[anchor]) > 1:
+            yield Pattern(theme, variant, parts, anchor, exact, longest, budget)
+
+
+def _edits(length: int, share: float) -> float:
+    if length < EDITS_FROM:
+        return 0.0
+    return (LONG_DISTANCE if share == DEFAULT_DISTANCE and length >= LONG_FROM else share) * length + 1e-9
+
+
+def _least(part: Part) -> int:
+    """Characters of a part's shortest wording: what an anchor has at least to be told by."""
+    return len(part.literals[-1].chars) if isinstance(part, Choice) else 0
+
+
+def anchor_of(pattern: Pattern) -> Choice:
+    part = pattern.parts[pattern.anchor]
+    assert isinstance(part, Choice)
+    return part
+
+
+def _build_automaton(anchors: Sequence[Anchor]) -> Any:
+    """Piece → bundles of the anchors that hold it, each with the way from its end to their start."""
+    import ahocorasick
+
+    pieces: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for which, anchor in enumerate(anchors):
+        sounds, count = anchor.literal.sounds, anchor.edits + 1
+        cuts = [len(sounds) * i // count for i in range(count + 1)]
+        for start, end in pairwise(cuts):
+            pieces[sounds[start:end]].append((which, end - 1))
+    automaton = ahocorasick.Automaton()
+    for piece, owners in pieces.items():
+        automaton.add_word(piece, tuple(_bundles(anchors, owners)))
+    automaton.make_automaton()
+    return automaton
+
+
+_Member = tuple[int, int, Anchor, int]  # syllables as a mask, edits, the anchor, the way to its start
+_Bundle = tuple[int, int, tuple[_Member, ...]]
+
+
+def _bundles(anchors: Sequence[Anchor], owners: Sequence[tuple[int, int]]) -> Iterator[_Bundle]:
+    """Owners that sound alike together: (syllables all share, most edits, members)."""
+    members: list[_Member] = []
+    common = most = 0
+    for which, after in sorted(owners, key=lambda owner: anchors[owner[0]].literal.sounds):
+        anchor = anchors[which]
+        mask = anchor.literal.mask
+        alike = (common & mask).bit_count() >= BUNDLE_SHARE * mask.bit_count()
+        if members and (not alike or len(members) >= BUNDLE_SIZE):
+            yield common, most, tuple(members)
+            members = []
+        common, most = (common & mask, max(most, anchor.edits)) if members else (mask, anchor.edits)
+        members.append((mask, anchor.edits, anchor, after))
+    if members:
+        yield common, most, tuple(members)
