@@ -12,10 +12,11 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from pipeline.rules.variants import Choice, Flat, Literal, Part, flatten
+from pipeline.rules.variants import STRETCH_SHARE, Choice, Flat, Literal, Part, flatten
 
 DEFAULT_DISTANCE = 0.28  # edits per character of a pattern
 LONG_DISTANCE, LONG_FROM = 0.34, 8  # a sentence of eight characters can afford more and stay itself
@@ -39,21 +40,41 @@ class Pattern:
     exact: bool
     longest: int
     budget: tuple[float, ...]
+    # the stretches beside the anchor, each by its wordings: syllables (a mask) and how many of them may lack
+    others: tuple[tuple[tuple[int, int], ...], ...]
+
+    def possible(self, absent: int) -> bool:
+        """May every other stretch be somewhere in a text that lacks the syllables ``absent`` (a mask)?"""
+        for wordings in self.others:
+            for mask, lacking in wordings:
+                if (mask & absent).bit_count() <= lacking:
+                    break
+            else:
+                return False
+        return True
 
 
 @dataclass(slots=True, eq=False)
 class Anchor:
-    """A stretch to look for. ``wanted_by``: theme → its patterns with this anchor; ``longest`` of all."""
+    """A stretch to look for. ``wanted_by``: theme → its patterns with this anchor; ``longest`` of all;
+    ``joined``: some have more stretches than this one."""
 
     number: int
     literal: Literal
     edits: int
     wanted_by: dict[int, list[Pattern]] = field(default_factory=dict)
     longest: int = 0
+    joined: bool = False
+    size: int = field(init=False)
+    mask: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.size, self.mask = len(self.literal.sounds), self.literal.mask
 
     def add(self, pattern: Pattern) -> None:
         self.wanted_by.setdefault(pattern.theme, []).append(pattern)
         self.longest = max(self.longest, pattern.longest)
+        self.joined = self.joined or bool(pattern.others)
 
 
 class AnchorSearch:
@@ -115,7 +136,13 @@ def _with_anchors(theme: int, variant: str, parts: Flat, *, share: float, exact:
     count = 1 if _least(parts[by_size[0]]) >= EDITS_FROM else 2
     for anchor in by_size[:count]:
         if anchor == by_size[0] or _least(parts[anchor]) > 1:
-            yield Pattern(theme, variant, parts, anchor, exact, longest, budget)
+            others = tuple(_wordings(p) for i, p in enumerate(parts) if i != anchor and isinstance(p, Choice))
+            yield Pattern(theme, variant, parts, anchor, exact, longest, budget, others)
+
+
+@cache
+def _wordings(part: Choice) -> tuple[tuple[int, int], ...]:
+    return tuple({(one.mask, math.floor(STRETCH_SHARE * len(one.sounds))): None for one in part.literals})
 
 
 def _edits(length: int, share: float) -> float:

@@ -9,14 +9,11 @@ from typing import NamedTuple
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
-from pipeline.rules.variants import Choice, Literal, Slot, SoundMasks, fill_slot
+from pipeline.rules.variants import STRETCH_SHARE, Choice, Literal, Slot, SoundMasks, fill_slot
 from pipeline.sounds import near
 from pipeline.text import PreparedText
 
 LONGEST_SLOT = 12  # characters a slot may take before a literal
-# Beside a gap or slot a stretch may use this share of its own characters: one edit from three on.
-# Two characters with one wrong, somewhere in a gap, would be found in almost any sentence.
-STRETCH_SHARE = 0.34
 NEAR = 1.0  # a syllable replaced by one that shares its initial or final; the least any edit costs
 ADDED = 1.25  # a syllable too many or too few: four characters cannot afford it
 FAR = 1.5  # any other syllable

@@ -102,7 +102,8 @@ class _Found(NamedTuple):
         return -round(self.score, ROUNDED), self.start - self.end, self.start
 
 
-_Jobs = list[tuple[Anchor, int, int]]  # anchor, where it may begin, syllables missing
+# anchor, its patterns that may lie there, the stretch it lies in, how many of its syllables that lacks
+_Jobs = list[tuple[Anchor, list[Pattern], int, int, int]]
 
 
 def compile_phrases(themes: Sequence[PhraseTheme]) -> PhraseMatcher:
@@ -140,23 +141,44 @@ class PhraseMatcher:
     def find(self, text: PreparedText, themes: frozenset[str] | None = None) -> list[PhraseHit]:
         """Hits of all (or the named) themes, in order of place; of one theme's overlapping hits the best."""
         masks = SoundMasks(text.sounds)
-        jobs: dict[int, _Jobs] = defaultdict(list)
-        for (anchor, start), missing in self._search.candidates(text.sounds, ~masks.whole).items():
-            for place in anchor.wanted_by:
-                jobs[place].append((anchor, start, missing))
+        jobs = self._jobs(text.sounds, masks)
         hits: list[PhraseHit] = []
         borders: set[int] | None = None
         for place, own in jobs.items():
             theme = self.themes[place]
             if themes is not None and theme.id not in themes:
                 continue
-            for one in _without_overlap(_found(place, own, text, masks)):
+            for one in _without_overlap(_found(own, text, masks)):
                 if theme.mode != "fuzzy":
                     borders = _borders(text) if borders is None else borders
                     if one.start not in borders or one.end not in borders:
                         continue
                 hits.append(self._hit(one, theme, text))
         return sorted(hits, key=lambda hit: (hit.start, hit.theme_id))
+
+    def _jobs(self, sounds: str, masks: SoundMasks) -> Mapping[int, _Jobs]:
+        """By theme: the anchors that may lie there, as far as syllables tell."""
+        jobs: dict[int, _Jobs] = defaultdict(list)
+        possible: dict[Pattern, bool] = {}
+        absent, end = ~masks.whole, len(sounds)
+        for (anchor, start), missing in self._search.candidates(sounds, absent).items():
+            edits = anchor.edits
+            low = start - edits if start > edits else 0
+            high = min(end, start + anchor.size + edits)
+            if edits:
+                missing = (anchor.mask & ~masks.of(low, high)).bit_count()
+                if missing > edits:
+                    continue
+            for place, patterns in anchor.wanted_by.items():
+                live = patterns
+                if anchor.joined:
+                    for one in patterns:
+                        if one not in possible:
+                            possible[one] = one.possible(absent)
+                    live = [one for one in patterns if possible[one]]
+                if live:
+                    jobs[place].append((anchor, live, low, high, missing))
+        return jobs
 
     def nearest(self, text: PreparedText, theme_id: str) -> PhraseHit | None:
         """What came nearest to the theme without being it; None below NEAREST_FROM or without text."""
@@ -213,41 +235,33 @@ def _compiled(theme: PhraseTheme, place: int) -> tuple[Pattern, ...]:
     )  # fmt: skip
 
 
-def _found(theme: int, jobs: _Jobs, text: PreparedText, masks: SoundMasks) -> list[_Found]:
+def _found(jobs: _Jobs, text: PreparedText, masks: SoundMasks) -> list[_Found]:
     """Where a theme's patterns lie, the places left out that must lose to its best one."""
     sounds, chars = text.sounds, text.chars
     found: list[_Found] = []
-    inexact: list[tuple[float, int, Anchor, int, int]] = []
+    inexact: list[tuple[float, int, Anchor, list[Pattern], int, int]] = []
     seen: set[tuple[int, int, int]] = set()
-    for anchor, start, missing in jobs:
-        wanted, edits = anchor.literal.sounds, anchor.edits
-        low = start - edits if start > edits else 0
-        high = start + len(wanted) + edits
-        at = sounds.find(wanted, low, high)
+    for anchor, patterns, low, high, missing in jobs:
+        at = -1 if missing else sounds.find(anchor.literal.sounds, low, high)
         if at < 0:
-            if edits:
+            if anchor.edits:
                 most = 1 - SOUND_WEIGHT * NEAR * (missing or 1) / anchor.longest
-                inexact.append((-most, len(inexact), anchor, low, high))
-        elif (place := (anchor.number, at, at + len(wanted))) not in seen:
+                inexact.append((-most, len(inexact), anchor, patterns, low, high))
+        elif (place := (anchor.number, at, 0)) not in seen:
             seen.add(place)
-            _extend_all(anchor, theme, exact_fit(anchor.literal, chars, at), text, masks, found)
+            _extend_all(patterns, exact_fit(anchor.literal, chars, at), text, masks, found)
     inexact.sort()
     best = min(found, key=_Found.rank) if found else None
-    end = len(sounds)
-    for most, _, anchor, low, high in inexact:
-        literal, edits = anchor.literal, anchor.edits
+    for most, _, anchor, patterns, low, high in inexact:
         if best is not None and -most < best.score - 2 * 10**-ROUNDED:  # nothing to come is better than best
-            least = len(literal.sounds) - edits  # characters it covers
+            least = anchor.size - anchor.edits  # characters it covers
             if best.start - low < least and high - best.end < least:
                 continue
-        high = min(high, end)
-        if (literal.mask & ~masks.of(low, high)).bit_count() > edits:
-            continue
-        fit = aligned(literal, edits, chars, sounds, low, high)
+        fit = aligned(anchor.literal, anchor.edits, chars, sounds, low, high)
         if fit is not None and (place := (anchor.number, fit.start, fit.end)) not in seen:
             seen.add(place)
             known = len(found)
-            _extend_all(anchor, theme, fit, text, masks, found)
+            _extend_all(patterns, fit, text, masks, found)
             if len(found) > known:
                 best = min(found, key=_Found.rank)
     return found
@@ -263,10 +277,10 @@ def _borders(text: PreparedText) -> set[int]:
 
 
 def _extend_all(
-    anchor: Anchor, theme: int, fit: Fit, text: PreparedText, masks: SoundMasks, found: list[_Found]
+    patterns: Sequence[Pattern], fit: Fit, text: PreparedText, masks: SoundMasks, found: list[_Found]
 ) -> None:
-    """Every pattern of the theme that has this anchor, laid around it, as far as it fits."""
-    for pattern in anchor.wanted_by[theme]:
+    """Every pattern laid around its anchor, as far as it fits."""
+    for pattern in patterns:
         one = _extend(pattern, fit, text, masks)
         if one is not None:
             found.append(one)

@@ -49,6 +49,9 @@ SLOTS: Mapping[str, str] = {
 _WIDE = str.maketrans("（）［］｛｝｜〈〉《》", "()[]{}|<><>")
 
 
+# Beside a gap or slot a stretch may use this share of its own characters: one edit from three on.
+# Two characters with one wrong, somewhere in a gap, would be found in almost any sentence.
+STRETCH_SHARE = 0.34
 MASK_BITS = 251  # about as many as there are fuzzy syllables
 
 
