@@ -51,7 +51,7 @@ def write_tables(
     """Write all five tables under ``day_dir/tables``; name -> path.
 
     ``results`` must come in ascending order of call id, each id once (TableError otherwise), and is
-    read once. Nothing is replaced unless every table could be written. Raises OSError as the disk does.
+    read once; ``ledger`` is read after them. Nothing is replaced unless every table could be written. Raises OSError as the disk does.
     """
     folder = day_dir / "tables"
     folder.mkdir(parents=True, exist_ok=True)
@@ -59,12 +59,12 @@ def write_tables(
     with _temporary(paths) as tmp:
         sinks = {name: _Sink(TABLES[name], tmp[name]) for name in TABLES}
         try:
-            for row in sorted(ledger, key=lambda r: (r.call_id, r.file)):
-                sinks[LEDGER.name].add(ledger_row(row))
             for result in _ascending(results):
                 for name, rows_of in _ROWS_OF.items():
                     for found in rows_of(result):
                         sinks[name].add(found)
+            for row in sorted(ledger, key=lambda r: (r.call_id, r.file)):
+                sinks[LEDGER.name].add(ledger_row(row))
         finally:
             for sink in sinks.values():
                 sink.close()
