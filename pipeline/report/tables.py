@@ -131,7 +131,7 @@ def arrow_schema(table: Table) -> pa.Schema:
 
 def check_row(table: Table, row: Row) -> None:
     """Raises TableError unless ``row`` has exactly the table's columns, each of its type."""
-    if row.keys() != set(table.column_names):
+    if len(row) != len(table.columns) or not all(column.name in row for column in table.columns):
         wrong = sorted(row.keys() ^ set(table.column_names))
         raise TableError(
             f"{table.name}: expected columns {', '.join(table.column_names)}; "
@@ -152,6 +152,8 @@ def _fits(column: Column, value: Any) -> bool:
         return False
     if column.dtype == "string":
         return isinstance(value, str)
+    if column.dtype == "float" and type(value) is float:
+        return math.isfinite(value)
     if column.dtype == "bool":
         return isinstance(value, bool)
     if column.dtype == "int":

@@ -78,6 +78,7 @@ class CallFacts:
         }
         self._indexes: dict[str, tuple[int, ...]] = {}
         self._murky: dict[str, tuple[tuple[int, str], ...]] = {}
+        self._words: dict[int, tuple[tuple[int, int, Span], ...]] = {}
 
     @property
     def timed(self) -> bool:
@@ -196,18 +197,26 @@ class CallFacts:
         utterance = self.utterances[index]
         if start <= 0 and end >= len(utterance.text):
             return utterance.span
-        at = 0
-        spans: list[Span] = []
-        for word in utterance.words:
-            found = utterance.text.find(word.text.strip(), at)
-            if found < 0:
-                spans = []
-                break
-            at = found + len(word.text.strip())
-            if found < end and start < at:
-                spans.append(word.span)
+        spans = [span for first, last, span in self._places_of_words(index) if first < end and start < last]
         if spans:
             return Span(spans[0].start_s, max(spans[0].start_s, spans[-1].end_s))
         length, whole = max(1, len(utterance.text)), utterance.span
         step = whole.duration_s / length
         return Span(whole.start_s + start * step, whole.start_s + min(end, length) * step)
+
+    def _places_of_words(self, index: int) -> tuple[tuple[int, int, Span], ...]:
+        """Where each word of an utterance stands in its text, and when it was said; () where the words do
+        not spell the text."""
+        if index not in self._words:
+            utterance, at = self.utterances[index], 0
+            places: list[tuple[int, int, Span]] = []
+            for word in utterance.words:
+                said = word.text.strip()
+                found = utterance.text.find(said, at)
+                if found < 0:
+                    places = []
+                    break
+                at = found + len(said)
+                places.append((found, at, word.span))
+            self._words[index] = tuple(places)
+        return self._words[index]
