@@ -5,6 +5,7 @@ Used by ``callqa rescore`` (keeps the new scorecards) and ``callqa backtest`` (o
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -91,6 +92,7 @@ def _stage_of(job: Job) -> ScoreStage:
     if job.settings not in _stages:
         _stages[job.settings] = ScoreStage(settings=job.settings)
         _stages[job.settings].open()
+        gc.freeze()  # the rulebook stays: no need to look through it again and again
     return _stages[job.settings]
 
 

@@ -1,9 +1,8 @@
 """Where in a text a pattern's anchor may lie: cheap tests that never lose a place, before any distance.
 
 An anchor that may differ by k edits is cut into k + 1 pieces, of which one survives any k edits
-(pigeonhole), so one Aho-Corasick pass over all pieces names every anchor that can be there. An anchor
-with more than k syllables that the text holds nowhere cannot: anchors that share a piece are bundled by
-likeness, so that one look at the syllables they have in common mostly answers for all of them.
+(pigeonhole), so one Aho-Corasick pass over all pieces names every anchor that can be there. It cannot
+where more than k of its syllables are nowhere in the text, or nowhere in the stretch it would lie in.
 """
 
 from __future__ import annotations
@@ -16,13 +15,11 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from pipeline.rules.variants import STRETCH_SHARE, Choice, Flat, Literal, Part, flatten
+from pipeline.rules.variants import STRETCH_SHARE, Choice, Flat, Literal, Part, SoundMasks, flatten
 
 DEFAULT_DISTANCE = 0.28  # edits per character of a pattern
 LONG_DISTANCE, LONG_FROM = 0.34, 8  # a sentence of eight characters can afford more and stay itself
 EDITS_FROM = 4  # shorter patterns must sound exactly right
-BUNDLE_SHARE = 0.6  # of a member's syllables that its whole bundle must have in common
-BUNDLE_SIZE = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,23 +74,36 @@ class Anchor:
         self.joined = self.joined or bool(pattern.others)
 
 
+# An anchor, the stretch it may lie in, and how many of its syllables that lacks
+Candidate = tuple[Anchor, int, int, int]
+
+
 class AnchorSearch:
     """All anchors of all patterns, ready to be looked for together."""
 
     def __init__(self, anchors: Sequence[Anchor]) -> None:
         self._automaton = _build_automaton(anchors)
 
-    def candidates(self, sounds: str, absent: int) -> dict[tuple[Anchor, int], int]:
-        """(anchor, where it may begin) → how many of its syllables are ``absent`` (a mask) from the text."""
-        found: dict[tuple[Anchor, int], int] = {}
-        for end, bundles in self._automaton.iter(sounds):
-            for common, most, members in bundles:
-                if (common & absent).bit_count() > most:
+    def candidates(self, sounds: str, masks: SoundMasks) -> list[Candidate]:
+        """Everywhere an anchor may lie, as far as syllables tell."""
+        found: list[Candidate] = []
+        seen: set[tuple[int, int]] = set()
+        absent, size = ~masks.whole, len(sounds)
+        for end, owners in self._automaton.iter(sounds):
+            for mask, edits, anchor, after in owners:
+                missing = (mask & absent).bit_count()
+                if missing > edits:
                     continue
-                for mask, edits, anchor, after in members:
-                    missing = (mask & absent).bit_count()
-                    if missing <= edits:
-                        found[anchor, end - after] = missing
+                start = end - after
+                low, high = start, start + anchor.size
+                if edits:
+                    low, high = max(0, low - edits), min(size, high + edits)
+                    missing = (mask & ~masks.of(low, high)).bit_count()
+                    if missing > edits:
+                        continue
+                if (place := (anchor.number, start)) not in seen:
+                    seen.add(place)
+                    found.append((anchor, low, high, missing))
         return found
 
 
@@ -163,38 +173,18 @@ def anchor_of(pattern: Pattern) -> Choice:
 
 
 def _build_automaton(anchors: Sequence[Anchor]) -> Any:
-    """Piece → bundles of the anchors that hold it, each with the way from its end to their start."""
+    """Piece → the anchors that hold it: (syllables as a mask, edits, anchor, way from its end to their
+    start)."""
     import ahocorasick
 
-    pieces: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for which, anchor in enumerate(anchors):
+    pieces: dict[str, list[tuple[int, int, Anchor, int]]] = defaultdict(list)
+    for anchor in anchors:
         sounds, count = anchor.literal.sounds, anchor.edits + 1
         cuts = [len(sounds) * i // count for i in range(count + 1)]
         for start, end in pairwise(cuts):
-            pieces[sounds[start:end]].append((which, end - 1))
+            pieces[sounds[start:end]].append((anchor.mask, anchor.edits, anchor, end - 1))
     automaton = ahocorasick.Automaton()
     for piece, owners in pieces.items():
-        automaton.add_word(piece, tuple(_bundles(anchors, owners)))
+        automaton.add_word(piece, tuple(owners))
     automaton.make_automaton()
     return automaton
-
-
-_Member = tuple[int, int, Anchor, int]  # syllables as a mask, edits, the anchor, the way to its start
-_Bundle = tuple[int, int, tuple[_Member, ...]]
-
-
-def _bundles(anchors: Sequence[Anchor], owners: Sequence[tuple[int, int]]) -> Iterator[_Bundle]:
-    """Owners that sound alike together: (syllables all share, most edits, members)."""
-    members: list[_Member] = []
-    common = most = 0
-    for which, after in sorted(owners, key=lambda owner: anchors[owner[0]].literal.sounds):
-        anchor = anchors[which]
-        mask = anchor.literal.mask
-        alike = (common & mask).bit_count() >= BUNDLE_SHARE * mask.bit_count()
-        if members and (not alike or len(members) >= BUNDLE_SIZE):
-            yield common, most, tuple(members)
-            members = []
-        common, most = (common & mask, max(most, anchor.edits)) if members else (mask, anchor.edits)
-        members.append((mask, anchor.edits, anchor, after))
-    if members:
-        yield common, most, tuple(members)

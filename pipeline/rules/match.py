@@ -157,18 +157,11 @@ class PhraseMatcher:
         return sorted(hits, key=lambda hit: (hit.start, hit.theme_id))
 
     def _jobs(self, sounds: str, masks: SoundMasks) -> Mapping[int, _Jobs]:
-        """By theme: the anchors that may lie there, as far as syllables tell."""
+        """By theme: the anchors that may lie somewhere, with the patterns that may lie around them."""
         jobs: dict[int, _Jobs] = defaultdict(list)
         possible: dict[Pattern, bool] = {}
-        absent, end = ~masks.whole, len(sounds)
-        for (anchor, start), missing in self._search.candidates(sounds, absent).items():
-            edits = anchor.edits
-            low = start - edits if start > edits else 0
-            high = min(end, start + anchor.size + edits)
-            if edits:
-                missing = (anchor.mask & ~masks.of(low, high)).bit_count()
-                if missing > edits:
-                    continue
+        absent = ~masks.whole
+        for anchor, low, high, missing in self._search.candidates(sounds, masks):
             for place, patterns in anchor.wanted_by.items():
                 live = patterns
                 if anchor.joined:
