@@ -51,7 +51,8 @@ def write_tables(
     """Write all five tables under ``day_dir/tables``; name -> path.
 
     ``results`` must come in ascending order of call id, each id once (TableError otherwise), and is
-    read once; ``ledger`` is read after them. Nothing is replaced unless every table could be written. Raises OSError as the disk does.
+    read once; ``ledger`` is read after them. Nothing is replaced unless every table could be written.
+    Raises OSError as the disk does.
     """
     folder = day_dir / "tables"
     folder.mkdir(parents=True, exist_ok=True)

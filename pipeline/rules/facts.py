@@ -165,7 +165,9 @@ class CallFacts:
         """From this utterance on nobody asks for the themes of the opening. Two more than they are asked
         in, so that what begins in the last of them is heard to its end (see ``_broken_in_two``)."""
         within, whole = self.phrases.opening_within, len(self.utterances)
-        ends = [own[within - 1] if 0 < within <= len(own) else whole for own in map(self.indexes, (role, "agent"))]
+        ends = [
+            own[within - 1] if 0 < within <= len(own) else whole for own in map(self.indexes, (role, "agent"))
+        ]
         return max(ends) + 3
 
     def _broken_in_two(self) -> Iterable[tuple[int, int]]:

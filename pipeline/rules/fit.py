@@ -131,7 +131,13 @@ def _cost(
 
 
 def place_right(
-    part: Choice | Slot, text: PreparedText, masks: SoundMasks, at: int, slack: int, laid: Laid, budget: Budget
+    part: Choice | Slot,
+    text: PreparedText,
+    masks: SoundMasks,
+    at: int,
+    slack: int,
+    laid: Laid,
+    budget: Budget,
 ) -> Fit | None:
     """``part`` within ``slack`` characters after ``at``, or None."""
     if isinstance(part, Slot):
@@ -144,7 +150,13 @@ def place_right(
 
 
 def place_left(
-    part: Choice | Slot, text: PreparedText, masks: SoundMasks, at: int, slack: int, laid: Laid, budget: Budget
+    part: Choice | Slot,
+    text: PreparedText,
+    masks: SoundMasks,
+    at: int,
+    slack: int,
+    laid: Laid,
+    budget: Budget,
 ) -> Fit | None:
     """``part`` ending within ``slack`` characters before ``at``, or None."""
     if isinstance(part, Slot):

@@ -89,7 +89,9 @@ class PhraseIndex:
         if wanted is not None and not wanted:
             return []
         prepared = prepare(text)
-        hits = [hit for matcher in self._matchers_for(wanted, opening=opening) for hit in matcher.find(prepared)]
+        hits = [
+            hit for matcher in self._matchers_for(wanted, opening=opening) for hit in matcher.find(prepared)
+        ]
         hits.sort(key=lambda hit: (hit.start, hit.theme_id))
         found = [Place(h.theme_id, h.start, h.end, h.said, h.score, h.variant, h.guarded) for h in hits]
         for theme, (samples, threshold) in self._samples.items():

@@ -5,7 +5,7 @@ run.json), then times ``callqa rescore`` on them from start to end, and tells th
 its processes beside the wall clock: on a busy machine only those mean something.
 
 The calls are simulated (the ``train`` set) and damaged as a recogniser would, each call otherwise, until
-no two utterances of the day read alike: no text is ever met twice. A hundred templates lend them roles,
+no two utterances of the day read alike: no text is ever met twice. Forty templates lend them roles,
 times, events, measures and audition; words are cut in twos.
 """
 
@@ -53,7 +53,7 @@ from pipeline.types import (
 )
 
 DATE = "2026-11-21"
-TEMPLATES = 100
+TEMPLATES = 40
 EDGE = 4  # utterances of a call's own opening and closing
 CER = (0.08, 0.15, 0.25)  # tried in turn until the text is a new one
 PAUSE_S = 0.4
@@ -200,7 +200,9 @@ def _template(base: Conversation, said: list[Utterance], stage: ScoreStage, rng:
     length_s = said[-1].span.end_s + 1.0
     turns = tuple(Turn(u.span, u.role, u.channel, "channel", 1.0) for u in said)
     record = replace(base.call.cdr or CallRecord(base.call.id), agent_channel=0)
-    call = replace(base.call, paths=("recordings/call.wav",), duration_s=length_s, agent_channel=0, cdr=record)
+    call = replace(
+        base.call, paths=("recordings/call.wav",), duration_s=length_s, agent_channel=0, cdr=record
+    )
     heard = audition_of(said, length_s, rng)
     conversation = Conversation(call, heard, turns, tuple(said), 1.0, 0.9)
     measured: Measured = measured_text(conversation)

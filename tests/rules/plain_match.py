@@ -14,7 +14,17 @@ from itertools import pairwise
 from rapidfuzz import fuzz, process
 
 from pipeline.rules.anchors import Anchor, Pattern, anchors_of
-from pipeline.rules.fit import STRETCH_SHARE, Fit, Laid, _fit_between, aligned, exact_fit, place_left, place_right
+from pipeline.rules.fit import (
+    STRETCH_SHARE,
+    Fit,
+    Laid,
+    _fit_between,
+    aligned,
+    exact_fit,
+    place_left,
+    place_right,
+)
+from pipeline.rules.guards import context_guard, guard
 from pipeline.rules.match import (
     MIN_SCORE,
     NEAREST_FROM,
@@ -23,8 +33,7 @@ from pipeline.rules.match import (
     _borders,
     _compiled,
 )
-from pipeline.rules.guards import context_guard, guard
-from pipeline.rules.phrases import Place, PhraseIndex
+from pipeline.rules.phrases import PhraseIndex, Place
 from pipeline.rules.variants import Choice, Gap, Slot, SoundMasks
 from pipeline.text import PreparedText, prepare
 
@@ -126,7 +135,13 @@ def _extended(pattern: Pattern, fit: Fit, text: PreparedText) -> Laying | None:
 
 
 def _placed(
-    part: Choice | Slot, text: PreparedText, at: int, slack: int, laid: Laid, budget: Sequence[float], leftwards: bool
+    part: Choice | Slot,
+    text: PreparedText,
+    at: int,
+    slack: int,
+    laid: Laid,
+    budget: Sequence[float],
+    leftwards: bool,
 ) -> Fit | None:
     if isinstance(part, Slot):
         place = place_left if leftwards else place_right
