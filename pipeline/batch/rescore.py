@@ -84,16 +84,19 @@ def _over(work: Callable[[Job], list[T]], jobs: Sequence[Job], workers: int) -> 
             yield from found
 
 
-_stages: dict[ScoreConfig, ScoreStage] = {}
+_stages: dict[tuple[ScoreConfig, str], ScoreStage] = {}
 
 
 def _stage_of(job: Job) -> ScoreStage:
-    """This process's stage, opened once."""
-    if job.settings not in _stages:
-        _stages[job.settings] = ScoreStage(settings=job.settings)
-        _stages[job.settings].open()
-        gc.freeze()  # the rulebook stays: no need to look through it again and again
-    return _stages[job.settings]
+    """This process's stage for the lexicons as they are now, opened once."""
+    stage = ScoreStage(settings=job.settings)
+    key = (job.settings, stage.revision())
+    if key not in _stages:
+        stage.open()
+        _stages[key] = stage
+        if multiprocessing.parent_process() is not None:
+            gc.freeze()  # a worker's rulebook stays: no need to look through it again and again
+    return _stages[key]
 
 
 def _compare(job: Job) -> list[Rescored]:
