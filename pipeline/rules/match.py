@@ -25,6 +25,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from rapidfuzz import fuzz, process
 
 from pipeline.rules.anchors import (
@@ -210,7 +211,7 @@ class _Near:
     """A theme's anchors as what comes nearest is looked for: sounds, sizes, and a pattern of each."""
 
     wanted: list[str]
-    sizes: np.ndarray
+    sizes: npt.NDArray[np.int_]
     patterns: list[Pattern]
 
     @classmethod
