@@ -32,6 +32,8 @@ _DIGITS = str.maketrans("0123456789〇幺两", "零一二三四五六七八九�
 _CLAUSE_END = frozenset(",,.。!!??;;、…:\n")
 _NUMBER = re.compile(r"\d+(?:[.．]\d+)?")
 _LATIN = re.compile(r"[A-Za-zÀ-ÿ]+(?:['’][A-Za-z]+)?")
+_PLAIN = re.compile(r"[\u4e00-\u9fff,,.。!?、\s]*")  # 汉字 and punctuation, nothing that is read otherwise
+_SILENT = re.compile(f"[,,.。!?、\\s{''.join(sorted(FILLERS))}]")
 _VOWELS = re.compile(r"[aeiouyà-öø-ÿ]+")
 # A number before one of these is a quantity (一百二十元), otherwise digits are read one by one.
 _UNITS = "元块角分秒点天月日号周人次件张个位名岁度米斤层楼小钟折倍%％万亿千百多几"
@@ -183,7 +185,10 @@ def count_syllables(text: str) -> int:
     measure word is read as a quantity (120元: 5), any other digit by digit (工号8021: 4). Words in
     capitals of up to four letters are spelled out (APP: 3).
     """
-    rest = _NUMBER.sub(_say_number, unicodedata.normalize("NFKC", text))
+    rest = unicodedata.normalize("NFKC", text)
+    if _PLAIN.fullmatch(rest):  # most of what is recognised
+        return len(rest) - len(_SILENT.findall(rest))
+    rest = _NUMBER.sub(_say_number, rest)
     latin = sum(_latin_syllables(word) for word in _LATIN.findall(rest))
     hanzi = _LATIN.sub(" ", rest)
     return latin + sum(1 for c in hanzi if unicodedata.category(c) in ("Lo", "Nl") and c not in FILLERS)

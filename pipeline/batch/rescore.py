@@ -5,13 +5,14 @@ Used by ``callqa rescore`` (keeps the new scorecards) and ``callqa backtest`` (o
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline.batch.manifest import Manifest
 from pipeline.batch.store import ArtefactStore
@@ -23,7 +24,8 @@ from pipeline.types import Audition, Call, Diarization, Failure, Measured, Score
 KINDS: dict[str, type[Any]] = {
     "audition": Audition, "diarize": Diarization, "transcribe": Transcript, "measure": Measured,
 }  # fmt: skip
-CHUNK = 200  # calls a worker takes at once: about a second of work
+CHUNK = 100  # calls a worker takes at once: about a second of work
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Rescored:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Where to read, what to score with, and under which key to keep the result ("" keeps nothing)."""
+    """Where to read, what to score with, and the calls, each with the key to keep its scorecard under."""
 
     day_dir: Path
     settings: ScoreConfig
@@ -45,54 +47,76 @@ class Job:
 
 
 def rescore(
-    day_dir: Path,
-    manifest: Manifest,
-    settings: ScoreConfig,
-    *,
-    keys: dict[str, str] | None = None,
-    workers: int = 0,
+    day_dir: Path, manifest: Manifest, settings: ScoreConfig, *, workers: int = 0
 ) -> Iterator[Rescored]:
-    """Every call of the day that reached a transcript, in order. ``keys``: call id → key to store under.
+    """Every call of the day that reached a transcript, in order, compared with what is stored.
 
     Raises RuleError when the lexicons cannot be used.
     """
-    stage = ScoreStage(settings=settings)
-    stage.open()
+    return _over(_compare, _jobs(day_dir, manifest, settings, {}), workers)
+
+
+def rescore_and_keep(
+    day_dir: Path, manifest: Manifest, settings: ScoreConfig, *, keys: Mapping[str, str], workers: int = 0
+) -> Iterator[Failure | None]:
+    """The same, but the new scorecards are stored, under ``keys`` (call id → key), and none is handed
+    back: a Failure or None a call. Raises RuleError, OSError."""
+    return _over(_keep, _jobs(day_dir, manifest, settings, keys), workers)
+
+
+def _jobs(day_dir: Path, manifest: Manifest, settings: ScoreConfig, keys: Mapping[str, str]) -> list[Job]:
     failed = {failure.call_id for failure in manifest.failures}
-    calls = [(call, (keys or {}).get(call.id, "")) for call in manifest.calls if call.id not in failed]
-    jobs = [
-        Job(day_dir, settings, tuple(calls[start : start + CHUNK])) for start in range(0, len(calls), CHUNK)
-    ]
+    calls = [(call, keys.get(call.id, "")) for call in manifest.calls if call.id not in failed]
+    starts = range(0, len(calls), CHUNK)
+    return [Job(day_dir, settings, tuple(calls[start : start + CHUNK])) for start in starts]
+
+
+def _over(work: Callable[[Job], list[T]], jobs: Sequence[Job], workers: int) -> Iterator[T]:
+    """Every job's answers in order, by so many processes (0: one a core)."""
     size = min(workers or os.cpu_count() or 1, len(jobs))
     if size <= 1:
         for job in jobs:
-            yield from score_job(job, stage)
+            yield from work(job)
         return
     context = multiprocessing.get_context("forkserver")
     with ProcessPoolExecutor(size, mp_context=context) as pool:
-        for found in pool.map(_in_worker, jobs):
+        for found in pool.map(work, jobs):
             yield from found
 
 
-_stages: dict[ScoreConfig, ScoreStage] = {}
+_stages: dict[tuple[ScoreConfig, str], ScoreStage] = {}
 
 
-def _in_worker(job: Job) -> list[Rescored]:
-    if job.settings not in _stages:
-        _stages[job.settings] = ScoreStage(settings=job.settings)
-    return score_job(job, _stages[job.settings])
+def _stage_of(job: Job) -> ScoreStage:
+    """This process's stage for the lexicons as they are now, opened once."""
+    stage = ScoreStage(settings=job.settings)
+    key = (job.settings, stage.revision())
+    if key not in _stages:
+        stage.open()
+        _stages[key] = stage
+        if multiprocessing.parent_process() is not None:
+            gc.freeze()  # a worker's rulebook stays: no need to look through it again and again
+    return _stages[key]
 
 
-def score_job(job: Job, stage: ScoreStage) -> list[Rescored]:
-    store = ArtefactStore(job.day_dir)
-    found = []
-    for call, key in job.calls:
-        before = store.latest("score", call.id, Scorecard)
-        after = _score(store, stage, call)
-        if key and isinstance(after, Scorecard):
-            store.put("score", call.id, key, after)
-        found.append(Rescored(call, before, after))
-    return found
+def _compare(job: Job) -> list[Rescored]:
+    stage, store = _stage_of(job), ArtefactStore(job.day_dir)
+    return [
+        Rescored(call, store.latest("score", call.id, Scorecard), _score(store, stage, call))
+        for call, _ in job.calls
+    ]
+
+
+def _keep(job: Job) -> list[Failure | None]:
+    stage, store = _stage_of(job), ArtefactStore(job.day_dir)
+    return [_kept(store, call.id, key, _score(store, stage, call)) for call, key in job.calls]
+
+
+def _kept(store: ArtefactStore, call_id: str, key: str, found: Scorecard | Failure) -> Failure | None:
+    if isinstance(found, Failure):
+        return found
+    store.put("score", call_id, key, found)
+    return None
 
 
 def _score(store: ArtefactStore, stage: ScoreStage, call: Call) -> Scorecard | Failure:

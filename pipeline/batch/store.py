@@ -107,8 +107,14 @@ class ArtefactStore:
     def latest(self, stage: str, call_id: str, kind: type[T]) -> T | None:
         """The newest artefact whatever it was made from: re-scoring reads what a day already has."""
         here = self.path(stage, call_id, "")
-        found = sorted(here.parent.glob(f"{here.name}*"), key=lambda path: path.stat().st_mtime_ns)
-        return self.get(stage, call_id, found[-1].name.rpartition(".")[2], kind) if found else None
+        try:
+            with os.scandir(here.parent) as entries:
+                found = [entry for entry in entries if entry.name.startswith(here.name)]
+        except FileNotFoundError:
+            return None
+        newest = max(found, key=lambda entry: entry.stat().st_mtime_ns) if len(found) > 1 else None
+        name = (newest or found[0]).name if found else ""
+        return self.get(stage, call_id, name.rpartition(".")[2], kind) if name else None
 
     def put(self, stage: str, call_id: str, key: str, value: Any) -> None:
         write_atomically(self.path(stage, call_id, key), encode(value))

@@ -31,9 +31,8 @@ def command(day: str, results: Path, lexicons: Path | None, scorecard: str | Non
     from pipeline.batch.lock import ResultsInUse, hold
     from pipeline.batch.manifest import ManifestError, read_manifest, write_manifest
     from pipeline.batch.plan import StagePlan, build_stages
-    from pipeline.batch.rescore import day_folders, rescore, with_lexicons
+    from pipeline.batch.rescore import day_folders, rescore_and_keep, with_lexicons
     from pipeline.batch.store import Keys
-    from pipeline.types import Failure
 
     started = time.monotonic()
     try:
@@ -48,8 +47,8 @@ def command(day: str, results: Path, lexicons: Path | None, scorecard: str | Non
         keys_of = Keys(stages)
         keys = {call.id: keys_of.of(call)["score"] for call in manifest.calls}
         with hold(folder.parent):
-            done = list(rescore(folder, manifest, settings, keys=keys, workers=workers))
-            failures = tuple(one.after for one in done if isinstance(one.after, Failure))
+            done = list(rescore_and_keep(folder, manifest, settings, keys=keys, workers=workers))
+            failures = tuple(failure for failure in done if failure is not None)
             scored_s = time.monotonic() - started
             manifest = replace(manifest, failures=(*manifest.failures, *failures))
             write_manifest(folder, manifest)

@@ -17,12 +17,13 @@ import typing
 from array import array
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from numbers import Number
 from pathlib import Path
 from typing import Any
 
 from pipeline.report.rows import CallResult
-from pipeline.types import Frames, Span
+from pipeline.types import Audition, Frames, Span
 
 SCHEMA_VERSION = 1
 _SAFE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
@@ -77,37 +78,51 @@ def read_call(day_dir: Path, call_id: str) -> CallResult:
 def call_record(result: CallResult) -> dict[str, Any]:
     """The record as plain JSON values."""
     record: dict[str, Any] = {"schema": SCHEMA_VERSION, **encode(result)}
-    for name in _PER_FRAME:
-        if record["audition"] is not None:
-            record["audition"].pop(name, None)
     return record
 
 
 def encode(value: Any) -> Any:
-    """Dataclasses, tuples, times and numbers as JSON values."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        plain: dict[str, Any] = {}
-        for field in dataclasses.fields(value):
-            found = getattr(value, field.name)
-            if field.name == "span" and isinstance(found, Span):
-                plain |= encode(found)
-            else:
-                plain[field.name] = encode(found)
-        return plain
-    if isinstance(value, Number) and hasattr(value, "item"):
-        value = value.item()  # numpy's own numbers
-    if isinstance(value, float):
+    """Dataclasses, tuples, times and numbers as JSON values; an Audition without its numbers per frame."""
+    kind = type(value)
+    if kind is str or value is None or kind is bool or kind is int:
+        return value
+    if kind is float:
         if not math.isfinite(value):
             return None
         short = round(value, 4)
         return int(short) if short.is_integer() else short  # 5 and 5.0 are the same points
+    if kind is tuple or kind is list or kind is array:
+        return [encode(one) for one in value]
+    names = _fields_of(kind)
+    if names:
+        plain: dict[str, Any] = {}
+        for name in names:
+            found = getattr(value, name)
+            if name == "span" and type(found) is Span:
+                plain["start_s"], plain["end_s"] = encode(found.start_s), encode(found.end_s)
+            else:
+                plain[name] = encode(found)
+        return plain
+    return _encode_rare(value)
+
+
+def _encode_rare(value: Any) -> Any:
+    if isinstance(value, Number) and hasattr(value, "item"):
+        return encode(value.item())  # numpy's own numbers
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Mapping):
         return {str(k): encode(v) for k, v in sorted(value.items())}
-    if isinstance(value, (tuple, list, array)):
-        return [encode(v) for v in value]
     return value
+
+
+@cache
+def _fields_of(kind: type[Any]) -> tuple[str, ...]:
+    """Of a dataclass, those that are written; () of any other type."""
+    if not dataclasses.is_dataclass(kind):
+        return ()
+    left_out = _PER_FRAME if kind is Audition else ()
+    return tuple(field.name for field in dataclasses.fields(kind) if field.name not in left_out)
 
 
 def decode(kind: Any, value: Any) -> Any:

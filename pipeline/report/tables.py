@@ -51,7 +51,8 @@ def write_tables(
     """Write all five tables under ``day_dir/tables``; name -> path.
 
     ``results`` must come in ascending order of call id, each id once (TableError otherwise), and is
-    read once. Nothing is replaced unless every table could be written. Raises OSError as the disk does.
+    read once; ``ledger`` is read after them. Nothing is replaced unless every table could be written.
+    Raises OSError as the disk does.
     """
     folder = day_dir / "tables"
     folder.mkdir(parents=True, exist_ok=True)
@@ -59,12 +60,12 @@ def write_tables(
     with _temporary(paths) as tmp:
         sinks = {name: _Sink(TABLES[name], tmp[name]) for name in TABLES}
         try:
-            for row in sorted(ledger, key=lambda r: (r.call_id, r.file)):
-                sinks[LEDGER.name].add(ledger_row(row))
             for result in _ascending(results):
                 for name, rows_of in _ROWS_OF.items():
                     for found in rows_of(result):
                         sinks[name].add(found)
+            for row in sorted(ledger, key=lambda r: (r.call_id, r.file)):
+                sinks[LEDGER.name].add(ledger_row(row))
         finally:
             for sink in sinks.values():
                 sink.close()
@@ -131,7 +132,7 @@ def arrow_schema(table: Table) -> pa.Schema:
 
 def check_row(table: Table, row: Row) -> None:
     """Raises TableError unless ``row`` has exactly the table's columns, each of its type."""
-    if row.keys() != set(table.column_names):
+    if len(row) != len(table.columns) or not all(column.name in row for column in table.columns):
         wrong = sorted(row.keys() ^ set(table.column_names))
         raise TableError(
             f"{table.name}: expected columns {', '.join(table.column_names)}; "
@@ -152,6 +153,8 @@ def _fits(column: Column, value: Any) -> bool:
         return False
     if column.dtype == "string":
         return isinstance(value, str)
+    if column.dtype == "float" and type(value) is float:
+        return math.isfinite(value)
     if column.dtype == "bool":
         return isinstance(value, bool)
     if column.dtype == "int":

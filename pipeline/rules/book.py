@@ -104,7 +104,7 @@ class Rulebook:
             if source.phrases.samples
         }
         try:
-            return PhraseIndex(themes, samples, wanted=self._wanted())
+            return PhraseIndex(themes, samples, wanted=self._wanted(), opening=self._opening())
         except PhraseError as error:
             named = next((n for n in self.phrases if f"theme {n!r}" in str(error)), None)
             source = self.phrases[named] if named else next(iter(self.phrases.values()))
@@ -121,6 +121,15 @@ class Rulebook:
                     for name in ALL_ROLES if role == "any" else (role,):
                         wanted[name].add(theme)
         return {role: frozenset(themes) for role, themes in wanted.items()}
+
+    def _opening(self) -> dict[str, int]:
+        """Themes asked of nothing but a call's opening, and of how many utterances of it."""
+        asked: dict[str, list[int]] = {}
+        for rule in self.rules.values():
+            for part in conditions_of(rule):
+                for theme in themes_of(part):
+                    asked.setdefault(theme, []).append(part.inside.opening if part.inside else 0)
+        return {theme: max(within) for theme, within in asked.items() if all(within)}
 
     @cached_property
     def order(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class RuleError(ValueError):
@@ -12,6 +13,13 @@ class RuleError(ValueError):
     def __init__(self, file: str, line: int, *, expected: str, found: str) -> None:
         super().__init__(f"{file}:{line}: expected {expected}, found {found}")
         self.file, self.line, self.expected, self.found = file, line, expected, found
+
+    def __reduce__(self) -> tuple[Any, ...]:  # so that a worker's error reaches its parent whole
+        return _again, (self.file, self.line, self.expected, self.found)
+
+
+def _again(file: str, line: int, expected: str, found: str) -> RuleError:
+    return RuleError(file, line, expected=expected, found=found)
 
 
 def one_of(names: Iterable[str], typed: str) -> str:

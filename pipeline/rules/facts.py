@@ -78,6 +78,7 @@ class CallFacts:
         }
         self._indexes: dict[str, tuple[int, ...]] = {}
         self._murky: dict[str, tuple[tuple[int, str], ...]] = {}
+        self._words: dict[int, tuple[tuple[int, int, Span], ...]] = {}
 
     @property
     def timed(self) -> bool:
@@ -153,15 +154,27 @@ class CallFacts:
     def themes(self) -> dict[str, list[Heard]]:
         """Every phrase theme heard in the call, by theme; one pass over the text."""
         found: dict[str, list[Heard]] = {}
+        ends = {role: self._opening_end(role) for role in {u.role for u in self.utterances}}
         for index, utterance in enumerate(self.utterances):
-            for place in self.phrases.places(utterance.text, role=utterance.role):
+            opening = index < ends[utterance.role]
+            for place in self.phrases.places(utterance.text, role=utterance.role, opening=opening):
                 found.setdefault(place.theme, []).append(Heard(place, index, index))
         for first, second in self._broken_in_two():
-            for place in self.phrases.across(self.utterances[first], self.utterances[second]):
+            one, other = self.utterances[first], self.utterances[second]
+            for place in self.phrases.across(one, other, opening=second < ends[one.role]):
                 known = found.setdefault(place.theme, [])
                 if not any(other.index in (first, second) for other in known):  # whole in one of them
                     known.append(Heard(place, first, second))
         return found
+
+    def _opening_end(self, role: str) -> int:
+        """From this utterance on nobody asks for the themes of the opening. Two more than they are asked
+        in, so that what begins in the last of them is heard to its end (see ``_broken_in_two``)."""
+        within, whole = self.phrases.opening_within, len(self.utterances)
+        ends = [
+            own[within - 1] if 0 < within <= len(own) else whole for own in map(self.indexes, (role, "agent"))
+        ]
+        return max(ends) + 3
 
     def _broken_in_two(self) -> Iterable[tuple[int, int]]:
         """Neighbouring utterances of one role with nothing, or only a backchannel, between them."""
@@ -192,18 +205,26 @@ class CallFacts:
         utterance = self.utterances[index]
         if start <= 0 and end >= len(utterance.text):
             return utterance.span
-        at = 0
-        spans: list[Span] = []
-        for word in utterance.words:
-            found = utterance.text.find(word.text.strip(), at)
-            if found < 0:
-                spans = []
-                break
-            at = found + len(word.text.strip())
-            if found < end and start < at:
-                spans.append(word.span)
+        spans = [span for first, last, span in self._places_of_words(index) if first < end and start < last]
         if spans:
             return Span(spans[0].start_s, max(spans[0].start_s, spans[-1].end_s))
         length, whole = max(1, len(utterance.text)), utterance.span
         step = whole.duration_s / length
         return Span(whole.start_s + start * step, whole.start_s + min(end, length) * step)
+
+    def _places_of_words(self, index: int) -> tuple[tuple[int, int, Span], ...]:
+        """Where each word of an utterance stands in its text, and when it was said; () where the words do
+        not spell the text."""
+        if index not in self._words:
+            utterance, at = self.utterances[index], 0
+            places: list[tuple[int, int, Span]] = []
+            for word in utterance.words:
+                said = word.text.strip()
+                found = utterance.text.find(said, at)
+                if found < 0:
+                    places = []
+                    break
+                at = found + len(said)
+                places.append((found, at, word.span))
+            self._words[index] = tuple(places)
+        return self._words[index]

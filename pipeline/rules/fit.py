@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
-from pipeline.rules.variants import Choice, Literal, Slot, fill_slot
+from pipeline.rules.variants import STRETCH_SHARE, Choice, Literal, Slot, SoundMasks, fill_slot
 from pipeline.sounds import near
 from pipeline.text import PreparedText
 
 LONGEST_SLOT = 12  # characters a slot may take before a literal
-# Beside a gap or slot a stretch may use this share of its own characters: one edit from three on.
-# Two characters with one wrong, somewhere in a gap, would be found in almost any sentence.
-STRETCH_SHARE = 0.34
-MASK_BITS = 251  # about as many as there are fuzzy syllables
-NEAR = 1.0  # a syllable replaced by one that shares its initial or final
+NEAR = 1.0  # a syllable replaced by one that shares its initial or final; the least any edit costs
 ADDED = 1.25  # a syllable too many or too few: four characters cannot afford it
 FAR = 1.5  # any other syllable
 NEGATORS = frozenset("不没未别无非勿")  # one more or less turns the meaning round: never a small edit
+_distance = Levenshtein.distance
+_editops = Levenshtein.editops
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(NamedTuple):
     """A part laid on ``chars[start:end]``: cost in edits of sound, edits of character.
 
     ``sound`` adds up what the edits cost (NEAR, ADDED, FAR): recognisers mishear towards near sounds,
@@ -40,8 +36,7 @@ class Fit:
     length: int = 0  # characters of the literal; 0 for a slot
 
 
-@dataclass(frozen=True, slots=True)
-class Laid:
+class Laid(NamedTuple):
     """What the parts laid so far add up to."""
 
     length: int
@@ -52,23 +47,14 @@ class Laid:
         return Laid(self.length + fit.length, self.sound + fit.sound, self.char + fit.char)
 
 
-Budget = Callable[[int], float]  # characters → edits allowed
+Budget = Sequence[float]  # characters → edits allowed
 
 
-def fit_near(literal: Literal, edits: int, chars: str, sounds: str, start: int) -> Fit | None:
-    """The best placing of ``literal`` that begins within ``edits`` of ``start``; None beyond the budget."""
-    size = len(literal.sounds)
-    if edits == 0:
-        if start < 0 or sounds[start : start + size] != literal.sounds:
-            return None
-        return Fit(start, start + size, 0, _char_edits(literal, chars, start, start + size), size)
-    if _lacks(literal.sounds, sounds[max(0, start - edits) : start + size + edits], edits):
-        return None
-    low, high = max(0, start - edits), min(len(sounds), start + size + edits)
-    exact = sounds.find(literal.sounds, low, high)
-    if exact >= 0:
-        return Fit(exact, exact + size, 0, _char_edits(literal, chars, exact, exact + size), size)
-    return _aligned(literal, edits, chars, sounds, low, high)
+def exact_fit(literal: Literal, chars: str, at: int) -> Fit:
+    """``literal`` laid where its very sounds begin."""
+    end = at + len(literal.sounds)
+    heard = chars[at:end]
+    return Fit(at, end, 0, 0 if heard == literal.chars else _distance(literal.chars, heard), end - at)
 
 
 def _fit_between(literal: Literal, edits: int, chars: str, sounds: str, low: int, high: int) -> Fit | None:
@@ -77,7 +63,7 @@ def _fit_between(literal: Literal, edits: int, chars: str, sounds: str, low: int
     size = len(literal.sounds)
     exact = sounds.find(literal.sounds, low, high)
     if exact >= 0:
-        return Fit(exact, exact + size, 0, _char_edits(literal, chars, exact, exact + size), size)
+        return exact_fit(literal, chars, exact)
     if edits == 0 or _lacks(literal.sounds, sounds[low:high], edits):
         return None
     if high - low > size + 2 * edits:
@@ -88,38 +74,31 @@ def _fit_between(literal: Literal, edits: int, chars: str, sounds: str, low: int
             return None
         at = low + near_by.dest_start
         low, high = max(low, at - edits), min(high, at + size + edits)
-    return _aligned(literal, edits, chars, sounds, low, high)
+    return aligned(literal, edits, chars, sounds, low, high)
 
 
-def _aligned(literal: Literal, edits: int, chars: str, sounds: str, low: int, high: int) -> Fit | None:
-    """Align with the whole of a narrow window; what is inserted before and after is not the literal's."""
+def aligned(literal: Literal, edits: int, chars: str, sounds: str, low: int, high: int) -> Fit | None:
+    """Align with the whole of a narrow window; what is inserted before and after is not the literal's.
+    None beyond the budget, or when an edit turns the meaning."""
     size, window = len(literal.sounds), sounds[low:high]
-    most = 2 * edits + max(0, len(window) - size)
-    if Levenshtein.distance(literal.sounds, window, score_cutoff=most) > most:
+    most = 2 * edits + max(0, high - low - size)
+    if _distance(literal.sounds, window, score_cutoff=most) > most:
         return None
     start, end = low, high
     inner: list[tuple[str, int, int]] = []
-    for edit in Levenshtein.editops(literal.sounds, window).as_list():
-        if edit[0] == "insert" and edit[1] == 0:
-            start += 1
-        elif edit[0] == "insert" and edit[1] == size:
-            end -= 1
-        else:
-            inner.append((str(edit[0]), int(edit[1]), int(edit[2])))
+    for edit in _editops(literal.sounds, window).as_list():
+        if edit[0] == "insert":
+            if edit[1] == 0:
+                start += 1
+                continue
+            if edit[1] == size:
+                end -= 1
+                continue
+        inner.append(edit)
     if len(inner) > edits or start >= end:
         return None
-    cost = _cost(literal, chars[low:high], window, inner)
-    return None if cost is None else Fit(start, end, cost, _char_edits(literal, chars, start, end), size)
-
-
-@lru_cache(maxsize=65_536)
-def mask_of(sounds: str) -> int:
-    """The syllables of a stretch as bits of one number. Two syllables may share a bit, so what is missing
-    by the bits is missing indeed, but not the other way round."""
-    mask = 0
-    for syllable in sounds:
-        mask |= 1 << (ord(syllable) % MASK_BITS)
-    return mask
+    cost = _cost(literal, chars, sounds, low, inner)
+    return None if cost is None else Fit(start, end, cost, _distance(literal.chars, chars[start:end]), size)
 
 
 def _lacks(wanted: str, window: str, edits: int) -> bool:
@@ -133,27 +112,32 @@ def _lacks(wanted: str, window: str, edits: int) -> bool:
     return False
 
 
-def _cost(literal: Literal, chars: str, sounds: str, edits: Iterable[tuple[str, int, int]]) -> float | None:
-    """What the edits from ``literal`` to the words heard cost; None when one turns the meaning."""
+def _cost(
+    literal: Literal, chars: str, sounds: str, low: int, edits: Iterable[tuple[str, int, int]]
+) -> float | None:
+    """What the edits from ``literal`` to the words heard from ``low`` on cost; None when one turns the
+    meaning."""
     cost = 0.0
     for edit, at, there in edits:
-        lost = literal.chars[at] if edit != "insert" else ""
-        gained = chars[there] if edit != "delete" else ""
-        if lost in NEGATORS or gained in NEGATORS or (lost and at in literal.fixed):
+        if edit != "insert" and (literal.chars[at] in NEGATORS or at in literal.fixed):
+            return None
+        if edit != "delete" and chars[low + there] in NEGATORS:
             return None
         if edit != "replace":
             cost += ADDED
         else:
-            cost += NEAR if near(literal.sounds[at], sounds[there]) else FAR
+            cost += NEAR if near(literal.sounds[at], sounds[low + there]) else FAR
     return cost
 
 
-def _char_edits(literal: Literal, chars: str, start: int, end: int) -> int:
-    return int(Levenshtein.distance(literal.chars, chars[start:end]))
-
-
 def place_right(
-    part: Choice | Slot, text: PreparedText, at: int, slack: int, laid: Laid, budget: Budget
+    part: Choice | Slot,
+    text: PreparedText,
+    masks: SoundMasks,
+    at: int,
+    slack: int,
+    laid: Laid,
+    budget: Budget,
 ) -> Fit | None:
     """``part`` within ``slack`` characters after ``at``, or None."""
     if isinstance(part, Slot):
@@ -162,11 +146,17 @@ def place_right(
             if end is not None:
                 return Fit(start, end, 0, 0)
         return None
-    return _best_wording(part, text, at, at + slack, laid, budget, leftwards=False)
+    return _best_wording(part, text, masks, at, at + slack, laid, budget, leftwards=False)
 
 
 def place_left(
-    part: Choice | Slot, text: PreparedText, at: int, slack: int, laid: Laid, budget: Budget
+    part: Choice | Slot,
+    text: PreparedText,
+    masks: SoundMasks,
+    at: int,
+    slack: int,
+    laid: Laid,
+    budget: Budget,
 ) -> Fit | None:
     """``part`` ending within ``slack`` characters before ``at``, or None."""
     if isinstance(part, Slot):
@@ -175,27 +165,40 @@ def place_left(
             if end is not None and at - slack <= end:
                 return Fit(start, end, 0, 0)
         return None
-    return _best_wording(part, text, at - slack, at, laid, budget, leftwards=True)
+    return _best_wording(part, text, masks, at - slack, at, laid, budget, leftwards=True)
 
 
 def _best_wording(
-    part: Choice, text: PreparedText, low: int, high: int, laid: Laid, budget: Budget, *, leftwards: bool
+    part: Choice,
+    text: PreparedText,
+    masks: SoundMasks,
+    low: int,
+    high: int,
+    laid: Laid,
+    budget: Budget,
+    *,
+    leftwards: bool,
 ) -> Fit | None:
     """The wording that fits with fewest edits between ``low`` and ``high``, its own length beyond; the
     longest of equals. The first exact one wins: wordings are tried from the longest."""
+    sounds, longest = text.sounds, len(part.literals[0].sounds)
+    room = budget[laid.length + longest] - laid.sound  # no wording has more
+    reach = longest + math.floor(STRETCH_SHARE * longest)
+    first, last = (max(0, low - reach), high) if leftwards else (low, min(len(sounds), high + reach))
+    absent = ~masks.of(first, last)
+    if (part.common & absent).bit_count() > room:
+        return None
     best: Fit | None = None
-    absent = ~mask_of(text.sounds)
-    room = budget(laid.length + len(part.literals[0].sounds)) - laid.sound  # no wording has more
     for literal in part.literals:
-        missing = (mask_of(literal.sounds) & absent).bit_count()
+        missing = (literal.mask & absent).bit_count()
         if missing > room:
             continue
         size = len(literal.sounds)
-        edits = min(math.floor(budget(laid.length + size) - laid.sound), math.floor(STRETCH_SHARE * size))
+        edits = min(math.floor(budget[laid.length + size] - laid.sound), math.floor(STRETCH_SHARE * size))
         if edits < missing:
             continue
         start, end = (low - size - edits, high) if leftwards else (low, high + size + edits)
-        fit = _fit_between(literal, edits, text.chars, text.sounds, start, end)
+        fit = _fit_between(literal, edits, text.chars, sounds, start, end)
         if fit is None or fit.sound > STRETCH_SHARE * size:
             continue
         if best is None or fit.sound < best.sound:

@@ -39,6 +39,8 @@ _QUOTES = (("“", "”"), ("「", "」"), ("『", "』"), ("‘", "’"), ("《
 
 def guard(prepared: PreparedText, start: int, end: int, kinds: Sequence[str]) -> str | None:
     """Why ``chars[start:end]`` does not count, or None. ``kinds`` are the guards to ask."""
+    if not kinds:
+        return None
     before, after = around(prepared, start, end)
     said = prepared.chars[start:end]
     if "quotation" in kinds and (_in_quotes(prepared, start, end) or _QUOTED.search(before)):
@@ -61,6 +63,8 @@ def context_guard(
     Before: in the six characters before the hit, same clause; after a pronoun no 我 may stand between
     (您这边我不清楚 is the agent speaking of itself). After: within twelve characters, clauses crossed.
     """
+    if not (unless_before or unless_after):
+        return None
     before, _ = around(prepared, start, end)
     for text in unless_before:
         at = before.rfind(text, max(0, len(before) - 6 - len(text)))

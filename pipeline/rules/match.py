@@ -4,44 +4,50 @@ How a phrase is found
 ---------------------
 1. Every variant becomes flat patterns (see variants.py); each pattern's longest literal is its anchor.
 2. A pattern of n characters may differ by 0.28 n edits of fuzzy sound (0 below four characters, 0.34 n
-   from eight; see
-   fit.py for what an edit costs), its anchor by k whole edits. The anchor is cut into k + 1 pieces,
-   of which one survives any k edits (pigeonhole), so one Aho-Corasick pass over all pieces names
-   every anchor that can be there, and none is missed.
+   from eight; see fit.py for what an edit costs), its anchor by k whole edits. Where an anchor can be
+   is told without a distance (anchors.py), and no place is lost.
 3. Each candidate is measured by edit distance on sounds; gaps, slots and further literals are then
    fitted to its left and right with what is left of the pattern's budget.
 4. ``score = 1 - (0.75 sound edits + 0.25 character edits) / characters``. Wrong characters with the
    right sound thus cost a quarter; a hit needs the sound budget kept and ``score >= 0.6``.
+5. Of a theme's hits that overlap the best stays. A candidate that at its very best would be worse than
+   the theme's best hit, and cannot but overlap it, is therefore never measured.
 
 Short taboo words (``mode`` sound or exact) take no edits and must stand at word borders.
 """
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import Any, Literal
+from functools import cached_property
+from typing import Literal, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from rapidfuzz import fuzz, process
 
-from pipeline.rules import variants as patterns
-from pipeline.rules.fit import Fit, Laid, fit_near, mask_of, place_left, place_right
+from pipeline.rules.anchors import (
+    DEFAULT_DISTANCE,
+    Anchor,
+    AnchorSearch,
+    Pattern,
+    anchors_of,
+    compile_variants,
+)
+from pipeline.rules.fit import NEAR, Fit, Laid, aligned, exact_fit, place_left, place_right
 from pipeline.rules.guards import ALL_GUARDS, context_guard, guard
-from pipeline.rules.variants import Flat, Gap, PhraseError, flatten
+from pipeline.rules.variants import Gap, PhraseError, SoundMasks
 from pipeline.sounds import segmenter
 from pipeline.text import PreparedText
 
 __all__ = ["PhraseError", "PhraseHit", "PhraseMatcher", "PhraseTheme", "compile_phrases", "join"]
 
-DEFAULT_DISTANCE = 0.28  # edits per character of a pattern
-LONG_DISTANCE, LONG_FROM = 0.34, 8  # a sentence of eight characters can afford more and stay itself
-EDITS_FROM = 4  # shorter patterns must sound exactly right
 MIN_SCORE = 0.6
 SOUND_WEIGHT = 0.75
 NEAREST_FROM = 0.4  # a near-miss below this would only puzzle the reader
+ROUNDED = 6  # digits of a score that rank a hit
 Mode = Literal["fuzzy", "sound", "exact"]
 
 
@@ -84,31 +90,21 @@ class PhraseHit:
     guarded: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Pattern:
-    """A flat pattern and the place of its anchor among its parts; ``share`` edits per character."""
+class _Found(NamedTuple):
+    """A pattern laid on prepared characters ``start:end``."""
 
-    theme: int
-    variant: str
-    parts: Flat
-    anchor: int
-    share: float
-    exact: bool
+    score: float
+    start: int
+    end: int
+    pattern: Pattern
 
-    def edits(self, length: int) -> float:
-        """Edits that ``length`` characters of this pattern may differ by."""
-        if length < EDITS_FROM:
-            return 0.0
-        share = LONG_DISTANCE if self.share == DEFAULT_DISTANCE and length >= LONG_FROM else self.share
-        return share * length + 1e-9
+    def rank(self) -> tuple[float, int, int]:
+        """Ascending: the best score first; of equals the longer, then the earlier."""
+        return -round(self.score, ROUNDED), self.start - self.end, self.start
 
 
-@dataclass(slots=True)
-class _Anchor:
-    literal: patterns.Literal
-    edits: int
-    mask: int
-    patterns: list[_Pattern] = field(default_factory=list)
+# anchor, its patterns that may lie there, the stretch it lies in, how many of its syllables that lacks
+_Jobs = list[tuple[Anchor, list[Pattern], int, int, int]]
 
 
 def compile_phrases(themes: Sequence[PhraseTheme]) -> PhraseMatcher:
@@ -130,166 +126,193 @@ class PhraseMatcher:
     def __init__(self, themes: Sequence[PhraseTheme]) -> None:
         self.themes = tuple(themes)
         self._index = {theme.id: place for place, theme in enumerate(self.themes)}
-        anchors: dict[tuple[patterns.Literal, int], _Anchor] = {}
-        for place, theme in enumerate(self.themes):
-            for pattern in _compile(place, theme):
-                for literal in _anchor_of(pattern).literals:
-                    edits = math.floor(pattern.edits(len(literal.chars)))
-                    key = (literal, edits)
-                    anchor = _Anchor(literal, edits, mask_of(literal.sounds))
-                    anchors.setdefault(key, anchor).patterns.append(pattern)
-        self._anchors = tuple(anchors.values())
-        self._automaton = _build_automaton(self._anchors)
-        self._anchors_by_theme: dict[int, list[tuple[_Anchor, _Pattern]]] = defaultdict(list)
-        for anchor in self._anchors:
-            for number, pattern in {p.theme: p for p in reversed(anchor.patterns)}.items():
-                self._anchors_by_theme[number].append((anchor, pattern))
+        self._patterns = [
+            pattern for place, theme in enumerate(self.themes) for pattern in _compiled(theme, place)
+        ]
+        self._near: dict[int, _Near] = {}
+
+    @cached_property
+    def _anchors(self) -> tuple[Anchor, ...]:
+        return anchors_of(self._patterns)
+
+    @cached_property
+    def _search(self) -> AnchorSearch:
+        return AnchorSearch(self._anchors)
 
     def find(self, text: PreparedText, themes: frozenset[str] | None = None) -> list[PhraseHit]:
         """Hits of all (or the named) themes, in order of place; of one theme's overlapping hits the best."""
-        best: dict[int, list[tuple[float, int, int, _Pattern]]] = defaultdict(list)
-        for anchor, fit in self._anchor_fits(text):
-            for pattern in anchor.patterns:
-                if themes is not None and self.themes[pattern.theme].id not in themes:
-                    continue
-                found = _extend(pattern, fit, text)
-                if found is not None:
-                    best[pattern.theme].append((*found, pattern))
-        hits = [
-            self._hit(pattern, score, start, end, text)
-            for found_here in best.values()
-            for score, start, end, pattern in _without_overlap(found_here)
-            if self._at_borders(pattern, start, end, text)
-        ]
+        masks = SoundMasks(text.sounds)
+        jobs = self._jobs(text.sounds, masks)
+        hits: list[PhraseHit] = []
+        borders: set[int] | None = None
+        for place, own in jobs.items():
+            theme = self.themes[place]
+            if themes is not None and theme.id not in themes:
+                continue
+            for one in _without_overlap(_found(own, text, masks)):
+                if theme.mode != "fuzzy":
+                    borders = _borders(text) if borders is None else borders
+                    if one.start not in borders or one.end not in borders:
+                        continue
+                hits.append(self._hit(one, theme, text))
         return sorted(hits, key=lambda hit: (hit.start, hit.theme_id))
+
+    def _jobs(self, sounds: str, masks: SoundMasks) -> Mapping[int, _Jobs]:
+        """By theme: the anchors that may lie somewhere, with the patterns that may lie around them."""
+        jobs: dict[int, _Jobs] = defaultdict(list)
+        possible: dict[Pattern, bool] = {}
+        absent = ~masks.whole
+        for anchor, low, high, missing in self._search.candidates(sounds, masks):
+            for place, patterns in anchor.wanted_by.items():
+                live = patterns
+                if anchor.joined:
+                    for one in patterns:
+                        if one not in possible:
+                            possible[one] = one.possible(absent)
+                    live = [one for one in patterns if possible[one]]
+                if live:
+                    jobs[place].append((anchor, live, low, high, missing))
+        return jobs
 
     def nearest(self, text: PreparedText, theme_id: str) -> PhraseHit | None:
         """What came nearest to the theme without being it; None below NEAREST_FROM or without text."""
-        own = self._anchors_by_theme.get(self._index[theme_id], [])
-        if not own or not text.chars:
+        place = self._index[theme_id]
+        if place not in self._near:
+            self._near[place] = _Near.of(self._anchors, place)
+        own = self._near[place]
+        if not own.patterns or not text.chars:
             return None
-        wanted = [anchor.literal.sounds for anchor, _ in own]
-        likeness = process.cdist([text.sounds], wanted, scorer=fuzz.partial_ratio)[0] / 100
-        weighted = [float(s) * min(1.0, len(text.sounds) / len(w)) for s, w in zip(likeness, wanted)]
-        best = max(range(len(own)), key=weighted.__getitem__)
-        if weighted[best] < NEAREST_FROM:
-            return None
-        place = fuzz.partial_ratio_alignment(wanted[best], text.sounds)
-        if place is None:
-            return None
-        end = min(place.dest_end, len(text.chars))
-        return self._hit(own[best][1], weighted[best], place.dest_start, end, text)
-
-    def _anchor_fits(self, text: PreparedText) -> Iterable[tuple[_Anchor, Fit]]:
-        sounds, chars = text.sounds, text.chars
-        candidates: set[tuple[int, int]] = set()
-        for end, pieces in self._automaton.iter(sounds):
-            candidates.update([(anchor, end - after) for anchor, after in pieces])
-        seen: set[tuple[int, int, int]] = set()
-        absent = ~mask_of(sounds)
-        for which, start in candidates:
-            anchor = self._anchors[which]
-            if (anchor.mask & absent).bit_count() > anchor.edits:
-                continue
-            fit = fit_near(anchor.literal, anchor.edits, chars, sounds, start)
-            if fit is not None and (which, fit.start, fit.end) not in seen:
-                seen.add((which, fit.start, fit.end))
-                yield anchor, fit
-
-    def _at_borders(self, pattern: _Pattern, start: int, end: int, text: PreparedText) -> bool:
-        if self.themes[pattern.theme].mode == "fuzzy":
-            return True
-        borders, place = {0}, 0
-        for word in segmenter().cut(text.chars, HMM=False):
-            place += len(word)
-            borders.add(place)
-        return start in borders and end in borders
-
-    def _hit(self, pattern: _Pattern, score: float, start: int, end: int, text: PreparedText) -> PhraseHit:
-        theme = self.themes[pattern.theme]
-        first, last = text.original_span(start, end)
-        why = guard(text, start, end, theme.active_guards) or context_guard(
-            text, start, end, theme.unless_before, theme.unless_after
+        likeness = process.cdist(
+            [text.sounds], own.wanted, scorer=fuzz.partial_ratio, score_cutoff=100 * NEAREST_FROM - 0.1
         )
-        return PhraseHit(
-            theme.id, pattern.variant, first, last, text.original[first:last], round(score, 3), why
+        weighted = (likeness[0] / 100).astype(float) * np.minimum(1.0, len(text.sounds) / own.sizes)
+        best = int(weighted.argmax())
+        score = float(weighted[best])
+        if score < NEAREST_FROM:
+            return None
+        found = fuzz.partial_ratio_alignment(own.wanted[best], text.sounds)
+        if found is None:
+            return None
+        end = min(found.dest_end, len(text.chars))
+        one = _Found(score, found.dest_start, end, own.patterns[best])
+        return self._hit(one, self.themes[place], text)
+
+    def _hit(self, one: _Found, theme: PhraseTheme, text: PreparedText) -> PhraseHit:
+        first, last = text.original_span(one.start, one.end)
+        why = guard(text, one.start, one.end, theme.active_guards) or context_guard(
+            text, one.start, one.end, theme.unless_before, theme.unless_after
         )
+        said = text.original[first:last]
+        return PhraseHit(theme.id, one.pattern.variant, first, last, said, round(one.score, 3), why)
 
 
-def _compile(place: int, theme: PhraseTheme) -> Iterable[_Pattern]:
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """A theme's anchors as what comes nearest is looked for: sounds, sizes, and a pattern of each."""
+
+    wanted: list[str]
+    sizes: npt.NDArray[np.int_]
+    patterns: list[Pattern]
+
+    @classmethod
+    def of(cls, anchors: Sequence[Anchor], theme: int) -> _Near:
+        own = [anchor for anchor in anchors if theme in anchor.wanted_by]
+        wanted = [anchor.literal.sounds for anchor in own]
+        return cls(wanted, np.array([len(w) for w in wanted]), [a.wanted_by[theme][0] for a in own])
+
+
+def _compiled(theme: PhraseTheme, place: int) -> tuple[Pattern, ...]:
     share = DEFAULT_DISTANCE if theme.max_distance is None else theme.max_distance
-    for variant in theme.variants:
-        for parts in flatten(variant, theme.synonyms, theme=theme.id):
-            by_size = sorted(range(len(parts)), key=lambda i: -_least(parts[i]))
-            # a short anchor must sound exactly right, so the next best stretch may stand in for it
-            count = 1 if _least(parts[by_size[0]]) >= EDITS_FROM else 2
-            for anchor in by_size[:count]:
-                if anchor == by_size[0] or _least(parts[anchor]) > 1:
-                    own_share = share if theme.mode == "fuzzy" else 0.0
-                    yield _Pattern(place, variant, parts, anchor, own_share, theme.mode == "exact")
+    return compile_variants(
+        place, theme.variants, theme.synonyms, name=theme.id,
+        share=share if theme.mode == "fuzzy" else 0.0, exact=theme.mode == "exact",
+    )  # fmt: skip
 
 
-def _least(part: patterns.Part) -> int:
-    """Characters of a part's shortest wording: what an anchor has at least to be told by."""
-    return len(part.literals[-1].chars) if isinstance(part, patterns.Choice) else 0
+def _found(jobs: _Jobs, text: PreparedText, masks: SoundMasks) -> list[_Found]:
+    """Where a theme's patterns lie, the places left out that must lose to its best one."""
+    sounds, chars = text.sounds, text.chars
+    found: list[_Found] = []
+    inexact: list[tuple[float, int, Anchor, list[Pattern], int, int]] = []
+    seen: set[tuple[int, int, int]] = set()
+    for anchor, patterns, low, high, missing in jobs:
+        at = -1 if missing else sounds.find(anchor.literal.sounds, low, high)
+        if at < 0:
+            if anchor.edits:
+                most = 1 - SOUND_WEIGHT * NEAR * (missing or 1) / anchor.longest
+                inexact.append((-most, len(inexact), anchor, patterns, low, high))
+        elif (place := (anchor.number, at, 0)) not in seen:
+            seen.add(place)
+            _extend_all(patterns, exact_fit(anchor.literal, chars, at), text, masks, found)
+    inexact.sort()
+    best = min(found, key=_Found.rank) if found else None
+    for most, _, anchor, patterns, low, high in inexact:
+        if best is not None and -most < best.score - 2 * 10**-ROUNDED:  # nothing to come is better than best
+            least = anchor.size - anchor.edits  # characters it covers
+            if best.start - low < least and high - best.end < least:
+                continue
+        fit = aligned(anchor.literal, anchor.edits, chars, sounds, low, high)
+        if fit is not None and (place := (anchor.number, fit.start, fit.end)) not in seen:
+            seen.add(place)
+            known = len(found)
+            _extend_all(patterns, fit, text, masks, found)
+            if len(found) > known:
+                best = min(found, key=_Found.rank)
+    return found
 
 
-def _anchor_of(pattern: _Pattern) -> patterns.Choice:
-    part = pattern.parts[pattern.anchor]
-    assert isinstance(part, patterns.Choice)
-    return part
+def _borders(text: PreparedText) -> set[int]:
+    """Where jieba's words begin and end."""
+    borders, place = {0}, 0
+    for word in segmenter().cut(text.chars, HMM=False):
+        place += len(word)
+        borders.add(place)
+    return borders
 
 
-def _build_automaton(anchors: Sequence[_Anchor]) -> Any:
-    """Piece → [(anchor, distance from the piece's end to the anchor's start)]."""
-    import ahocorasick
-
-    pieces: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for which, anchor in enumerate(anchors):
-        sounds, count = anchor.literal.sounds, anchor.edits + 1
-        cuts = [len(sounds) * i // count for i in range(count + 1)]
-        for start, end in pairwise(cuts):
-            pieces[sounds[start:end]].append((which, end - 1))
-    automaton = ahocorasick.Automaton()
-    for piece, owners in pieces.items():
-        automaton.add_word(piece, tuple(owners))
-    automaton.make_automaton()
-    return automaton
+def _extend_all(
+    patterns: Sequence[Pattern], fit: Fit, text: PreparedText, masks: SoundMasks, found: list[_Found]
+) -> None:
+    """Every pattern laid around its anchor, as far as it fits."""
+    for pattern in patterns:
+        one = _extend(pattern, fit, text, masks)
+        if one is not None:
+            found.append(one)
 
 
-def _extend(pattern: _Pattern, fit: Fit, text: PreparedText) -> tuple[float, int, int] | None:
-    """Fit the parts around the anchor; (score, start, end) in prepared characters, or None."""
+def _extend(pattern: Pattern, fit: Fit, text: PreparedText, masks: SoundMasks) -> _Found | None:
+    """Fit the parts around the anchor, or None."""
     laid = Laid(fit.length, fit.sound, fit.char)
-    slack, end = 0, fit.end
-    for part in pattern.parts[pattern.anchor + 1 :]:
-        if isinstance(part, Gap):
-            slack = part.most
-            continue
-        placed = place_right(part, text, end, slack, laid, pattern.edits)
-        if placed is None:
-            return None
-        end, slack, laid = placed.end, 0, laid.plus(placed)
-    slack, start = 0, fit.start
-    for part in reversed(pattern.parts[: pattern.anchor]):
-        if isinstance(part, Gap):
-            slack = part.most
-            continue
-        placed = place_left(part, text, start, slack, laid, pattern.edits)
-        if placed is None:
-            return None
-        start, slack, laid = placed.start, 0, laid.plus(placed)
-    if laid.sound > pattern.edits(laid.length) or (pattern.exact and laid.char):
+    start, end = fit.start, fit.end
+    if len(pattern.parts) > 1:
+        slack = 0
+        for part in pattern.parts[pattern.anchor + 1 :]:
+            if isinstance(part, Gap):
+                slack = part.most
+                continue
+            placed = place_right(part, text, masks, end, slack, laid, pattern.budget)
+            if placed is None:
+                return None
+            end, slack, laid = placed.end, 0, laid.plus(placed)
+        slack = 0
+        for part in reversed(pattern.parts[: pattern.anchor]):
+            if isinstance(part, Gap):
+                slack = part.most
+                continue
+            placed = place_left(part, text, masks, start, slack, laid, pattern.budget)
+            if placed is None:
+                return None
+            start, slack, laid = placed.start, 0, laid.plus(placed)
+    if laid.sound > pattern.budget[laid.length] or (pattern.exact and laid.char):
         return None
     score = 1 - (SOUND_WEIGHT * laid.sound + (1 - SOUND_WEIGHT) * laid.char) / laid.length
-    return (score, start, end) if score >= MIN_SCORE else None
+    return _Found(score, start, end, pattern) if score >= MIN_SCORE else None
 
 
-def _without_overlap(
-    found: list[tuple[float, int, int, _Pattern]],
-) -> list[tuple[float, int, int, _Pattern]]:
+def _without_overlap(found: list[_Found]) -> list[_Found]:
     """The best of the hits that share characters; of equals the longer."""
-    kept: list[tuple[float, int, int, _Pattern]] = []
-    for one in sorted(found, key=lambda f: (-round(f[0], 6), f[1] - f[2], f[1])):
-        if all(one[2] <= other[1] or other[2] <= one[1] for other in kept):
+    kept: list[_Found] = []
+    for one in sorted(found, key=_Found.rank):
+        if all(one.end <= other.start or other.end <= one.start for other in kept):
             kept.append(one)
     return kept

@@ -50,7 +50,8 @@ class Samples:
 
 
 class PhraseIndex:
-    """All themes of a rulebook, compiled. ``wanted`` maps a role to the themes any rule asks of it."""
+    """All themes of a rulebook, compiled. ``wanted`` maps a role to the themes any rule asks of it;
+    ``opening`` the themes asked of nothing but a call's first utterances to how many of them."""
 
     def __init__(
         self,
@@ -58,33 +59,40 @@ class PhraseIndex:
         samples: Mapping[str, Samples] | None = None,
         *,
         wanted: Mapping[str, frozenset[str]] | None = None,
+        opening: Mapping[str, int] | None = None,
     ) -> None:
         self._themes = tuple(themes)
         self.matcher = compile_phrases(themes)
-        self._of_role: dict[str, PhraseMatcher] = {}
+        self._matchers: dict[frozenset[str], PhraseMatcher] = {}
+        self._opening = frozenset(opening or ())
+        self.opening_within = max((opening or {}).values(), default=0)
         self._samples = {name: (SampleSet(s.sentences), s.threshold) for name, s in (samples or {}).items()}
         self._wanted = dict(wanted) if wanted is not None else None
-        self._found: dict[tuple[str, str], tuple[Place, ...]] = {}
+        self._found: dict[tuple[str, str, bool], tuple[Place, ...]] = {}
         self._near: dict[tuple[str, str], tuple[float, str] | None] = {}
 
-    def places(self, text: str, *, role: str) -> tuple[Place, ...]:
-        """Every theme wanted of ``role`` that ``text`` holds, guarded ones too."""
-        key = (role, text)
+    def places(self, text: str, *, role: str, opening: bool = True) -> tuple[Place, ...]:
+        """Every theme wanted of ``role`` that ``text`` holds, guarded ones too. ``opening`` False: the text
+        stands where nobody asks for the themes of a call's opening."""
+        key = (role, text, opening)
         found = self._found.get(key)
         if found is None:
             if len(self._found) >= REMEMBERED:
                 self._found.clear()
-            found = tuple(self._search(text, role))
+            found = tuple(self._search(text, role, opening=opening))
             if len(text) <= REMEMBERED_CHARS:
                 self._found[key] = found
         return found
 
-    def _search(self, text: str, role: str) -> list[Place]:
+    def _search(self, text: str, role: str, *, opening: bool) -> list[Place]:
         wanted = None if self._wanted is None else self._wanted.get(role, frozenset())
         if wanted is not None and not wanted:
             return []
         prepared = prepare(text)
-        hits = self._matcher_for(role, wanted).find(prepared)
+        hits = [
+            hit for matcher in self._matchers_for(wanted, opening=opening) for hit in matcher.find(prepared)
+        ]
+        hits.sort(key=lambda hit: (hit.start, hit.theme_id))
         found = [Place(h.theme_id, h.start, h.end, h.said, h.score, h.variant, h.guarded) for h in hits]
         for theme, (samples, threshold) in self._samples.items():
             if wanted is not None and theme not in wanted:
@@ -94,21 +102,24 @@ class PhraseIndex:
                 found.append(Place(theme, 0, len(text), text, score / 100, sample))
         return found
 
-    def _matcher_for(self, role: str, wanted: frozenset[str] | None) -> PhraseMatcher:
-        """A matcher of the role's themes alone: a customer's words need not be tried against the agent's."""
+    def _matchers_for(self, wanted: frozenset[str] | None, *, opening: bool) -> list[PhraseMatcher]:
+        """Matchers of the role's themes alone: a customer's words need not be tried against the agent's;
+        those of the opening by themselves, as most utterances stand elsewhere."""
         if wanted is None:
-            return self.matcher
-        if role not in self._of_role:
-            self._of_role[role] = compile_phrases([t for t in self._themes if t.id in wanted])
-        return self._of_role[role]
+            return [self.matcher]
+        parts = [wanted - self._opening, wanted & self._opening if opening else frozenset()]
+        for themes in parts:
+            if themes not in self._matchers:
+                self._matchers[themes] = compile_phrases([t for t in self._themes if t.id in themes])
+        return [self._matchers[themes] for themes in parts if themes]
 
-    def across(self, first: Utterance, second: Utterance) -> list[Place]:
+    def across(self, first: Utterance, second: Utterance, *, opening: bool = True) -> list[Place]:
         """Themes that begin in ``first`` and end in ``second``; offsets: start in first, end in second."""
         cut = max(0, len(first.text) - JOINED_CHARS)
         tail, head = first.text[cut:], second.text[:JOINED_CHARS]
         return [
             replace(place, start=place.start + cut, end=place.end - len(tail))
-            for place in self.places(join(tail, head), role=first.role)
+            for place in self.places(join(tail, head), role=first.role, opening=opening)
             if place.start < len(tail) < place.end
         ]
 

@@ -57,6 +57,11 @@ class Range:
     def parts(self) -> tuple[Any, ...]:
         return (self.anchor,) if self.anchor else ()
 
+    @property
+    def opening(self) -> int:
+        """Within how many utterances, of the role or of the agent, from the start it looks; 0: anywhere."""
+        return self.first or (OPENING_AGENT_UTTERANCES if self.phase == "opening" else 0)
+
     def window(self, facts: CallFacts, within: Window, role: str) -> Window:
         """The window, inside ``within``; missing or unsure windows say why."""
         if facts.truncated and (self.last or self.last_s or self.phase == "closing"):

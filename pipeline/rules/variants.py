@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, reduce
 from itertools import groupby, product
+from operator import and_
 
 from pipeline.sounds import sound_of
 from pipeline.text import prepare
@@ -48,6 +49,46 @@ SLOTS: Mapping[str, str] = {
 _WIDE = str.maketrans("（）［］｛｝｜〈〉《》", "()[]{}|<><>")
 
 
+# Beside a gap or slot a stretch may use this share of its own characters: one edit from three on.
+# Two characters with one wrong, somewhere in a gap, would be found in almost any sentence.
+STRETCH_SHARE = 0.34
+MASK_BITS = 251  # about as many as there are fuzzy syllables
+
+
+class _Bits(dict[str, int]):
+    """Syllable → its bit. Two syllables may share one, so what is missing by the bits is missing indeed,
+    but not the other way round."""
+
+    def __missing__(self, syllable: str) -> int:
+        self[syllable] = 1 << (ord(syllable) % MASK_BITS)
+        return self[syllable]
+
+
+_bits = _Bits()
+
+
+class SoundMasks:
+    """Which syllables any stretch of a text holds, as bits of one number."""
+
+    def __init__(self, sounds: str) -> None:
+        level = [_bits[syllable] for syllable in sounds]
+        self._levels = [level]  # the n-th holds the masks of all stretches of 2**n syllables
+        step, size = 1, len(level)
+        while 2 * step <= size:
+            level = [one | other for one, other in zip(level, level[step:])]
+            self._levels.append(level)
+            step *= 2
+        self.whole = self.of(0, size)
+
+    def of(self, low: int, high: int) -> int:
+        """Of ``[low, high)``, which must lie in the text: two overlapping stretches cover it."""
+        if low >= high:
+            return 0
+        which = (high - low).bit_length() - 1
+        level = self._levels[which]
+        return level[low] | level[high - (1 << which)]
+
+
 class PhraseError(ValueError):
     """A variant that cannot be read; names theme, variant, place, what was expected and found."""
 
@@ -57,6 +98,10 @@ class Literal:
     chars: str
     sounds: str
     fixed: frozenset[int] = frozenset()  # places whose syllable must be there: written ``还!``
+    mask: int = field(init=False, compare=False, repr=False)  # of ``sounds``
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mask", SoundMasks(self.sounds).whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +116,14 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One stretch of characters in all its wordings, the longest first."""
+    """One stretch of characters in all its wordings, the longest first. ``common``: syllables (as a
+    mask) that every wording holds."""
 
     literals: tuple[Literal, ...]
+    common: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "common", reduce(and_, (one.mask for one in self.literals)))
 
 
 Part = Choice | Slot | Gap

@@ -1,0 +1,190 @@
+"""Where in a text a pattern's anchor may lie: cheap tests that never lose a place, before any distance.
+
+An anchor that may differ by k edits is cut into k + 1 pieces, of which one survives any k edits
+(pigeonhole), so one Aho-Corasick pass over all pieces names every anchor that can be there. It cannot
+where more than k of its syllables are nowhere in the text, or nowhere in the stretch it would lie in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+from pipeline.rules.variants import STRETCH_SHARE, Choice, Flat, Literal, Part, SoundMasks, flatten
+
+DEFAULT_DISTANCE = 0.28  # edits per character of a pattern
+LONG_DISTANCE, LONG_FROM = 0.34, 8  # a sentence of eight characters can afford more and stay itself
+EDITS_FROM = 4  # shorter patterns must sound exactly right
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pattern:
+    """A flat pattern and the place of its anchor among its parts.
+
+    ``budget[n]``: edits that n characters of it may differ by; ``longest``: characters of its longest
+    wording, slots and gaps left out.
+    """
+
+    theme: int
+    variant: str
+    parts: Flat
+    anchor: int
+    exact: bool
+    longest: int
+    budget: tuple[float, ...]
+    # the stretches beside the anchor, each by its wordings: syllables (a mask) and how many of them may lack
+    others: tuple[tuple[tuple[int, int], ...], ...]
+
+    def possible(self, absent: int) -> bool:
+        """May every other stretch be somewhere in a text that lacks the syllables ``absent`` (a mask)?"""
+        for wordings in self.others:
+            for mask, lacking in wordings:
+                if (mask & absent).bit_count() <= lacking:
+                    break
+            else:
+                return False
+        return True
+
+
+@dataclass(slots=True, eq=False)
+class Anchor:
+    """A stretch to look for. ``wanted_by``: theme → its patterns with this anchor; ``longest`` of all;
+    ``joined``: some have more stretches than this one."""
+
+    number: int
+    literal: Literal
+    edits: int
+    wanted_by: dict[int, list[Pattern]] = field(default_factory=dict)
+    longest: int = 0
+    joined: bool = False
+    size: int = field(init=False)
+    mask: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.size, self.mask = len(self.literal.sounds), self.literal.mask
+
+    def add(self, pattern: Pattern) -> None:
+        self.wanted_by.setdefault(pattern.theme, []).append(pattern)
+        self.longest = max(self.longest, pattern.longest)
+        self.joined = self.joined or bool(pattern.others)
+
+
+# An anchor, the stretch it may lie in, and how many of its syllables that lacks
+Candidate = tuple[Anchor, int, int, int]
+
+
+class AnchorSearch:
+    """All anchors of all patterns, ready to be looked for together."""
+
+    def __init__(self, anchors: Sequence[Anchor]) -> None:
+        self._automaton = _build_automaton(anchors)
+
+    def candidates(self, sounds: str, masks: SoundMasks) -> list[Candidate]:
+        """Everywhere an anchor may lie, as far as syllables tell."""
+        found: list[Candidate] = []
+        seen: set[tuple[int, int]] = set()
+        absent, size = ~masks.whole, len(sounds)
+        for end, owners in self._automaton.iter(sounds):
+            for mask, edits, anchor, after in owners:
+                missing = (mask & absent).bit_count()
+                if missing > edits:
+                    continue
+                start = end - after
+                low, high = start, start + anchor.size
+                if edits:
+                    low, high = max(0, low - edits), min(size, high + edits)
+                    missing = (mask & ~masks.of(low, high)).bit_count()
+                    if missing > edits:
+                        continue
+                if (place := (anchor.number, start)) not in seen:
+                    seen.add(place)
+                    found.append((anchor, low, high, missing))
+        return found
+
+
+def anchors_of(patterns: Iterable[Pattern]) -> tuple[Anchor, ...]:
+    """Every anchor once for each number of edits, in the order of the patterns."""
+    found: dict[tuple[Literal, int], Anchor] = {}
+    for pattern in patterns:
+        for literal in anchor_of(pattern).literals:
+            key = (literal, math.floor(pattern.budget[len(literal.chars)]))
+            anchor = found.get(key)
+            if anchor is None:
+                anchor = found[key] = Anchor(len(found), *key)
+            anchor.add(pattern)
+    return tuple(found.values())
+
+
+def compile_variants(
+    theme: int,
+    variants: Sequence[str],
+    synonyms: Mapping[str, tuple[str, ...]],
+    *,
+    name: str,
+    share: float,
+    exact: bool,
+) -> tuple[Pattern, ...]:
+    """The patterns of a theme, ``share`` edits per character. Raises PhraseError."""
+    flats = ((variant, parts) for variant in variants for parts in flatten(variant, synonyms, theme=name))
+    return tuple(
+        pattern
+        for variant, parts in flats
+        for pattern in _with_anchors(theme, variant, parts, share=share, exact=exact)
+    )
+
+
+def _with_anchors(theme: int, variant: str, parts: Flat, *, share: float, exact: bool) -> Iterator[Pattern]:
+    longest = sum(len(part.literals[0].chars) for part in parts if isinstance(part, Choice))
+    budget = tuple(_edits(length, share) for length in range(longest + 1))
+    by_size = sorted(range(len(parts)), key=lambda i: -_least(parts[i]))
+    # a short anchor must sound exactly right, so the next best stretch may stand in for it
+    count = 1 if _least(parts[by_size[0]]) >= EDITS_FROM else 2
+    for anchor in by_size[:count]:
+        if anchor == by_size[0] or _least(parts[anchor]) > 1:
+            others = tuple(_wordings(p) for i, p in enumerate(parts) if i != anchor and isinstance(p, Choice))
+            yield Pattern(theme, variant, parts, anchor, exact, longest, budget, others)
+
+
+@cache
+def _wordings(part: Choice) -> tuple[tuple[int, int], ...]:
+    return tuple({(one.mask, math.floor(STRETCH_SHARE * len(one.sounds))): None for one in part.literals})
+
+
+def _edits(length: int, share: float) -> float:
+    if length < EDITS_FROM:
+        return 0.0
+    return (LONG_DISTANCE if share == DEFAULT_DISTANCE and length >= LONG_FROM else share) * length + 1e-9
+
+
+def _least(part: Part) -> int:
+    """Characters of a part's shortest wording: what an anchor has at least to be told by."""
+    return len(part.literals[-1].chars) if isinstance(part, Choice) else 0
+
+
+def anchor_of(pattern: Pattern) -> Choice:
+    part = pattern.parts[pattern.anchor]
+    assert isinstance(part, Choice)
+    return part
+
+
+def _build_automaton(anchors: Sequence[Anchor]) -> Any:
+    """Piece → the anchors that hold it: (syllables as a mask, edits, anchor, way from its end to their
+    start)."""
+    import ahocorasick
+
+    pieces: dict[str, list[tuple[int, int, Anchor, int]]] = defaultdict(list)
+    for anchor in anchors:
+        sounds, count = anchor.literal.sounds, anchor.edits + 1
+        cuts = [len(sounds) * i // count for i in range(count + 1)]
+        for start, end in pairwise(cuts):
+            pieces[sounds[start:end]].append((anchor.mask, anchor.edits, anchor, end - 1))
+    automaton = ahocorasick.Automaton()
+    for piece, owners in pieces.items():
+        automaton.add_word(piece, tuple(owners))
+    automaton.make_automaton()
+    return automaton
