@@ -47,14 +47,14 @@ class Recipe:
 
 FULL = Recipe(
     size=Size(vocabulary=len(tokens())),
-    shards=30,
+    shards=32,
     sentences=2000,
     short=4,
     blanks=100,
-    hearing=HearingPlan(steps=1200),
+    hearing=HearingPlan(steps=5000, limit_s=1320),
     reading=(
-        ("read", ReadingPlan(steps=3500, rate=1.4e-3, longest_s=7.0, whole=0.03, limit_s=4200)),
-        ("whole", ReadingPlan(steps=150, rate=2e-4, longest_s=10.0, whole=0.4, limit_s=600)),
+        ("read", ReadingPlan(steps=5000, rate=2e-3, longest_s=9.0, whole=0.03, limit_s=3000)),
+        ("whole", ReadingPlan(steps=200, rate=1.5e-4, longest_s=10.0, whole=0.4, limit_s=360)),
     ),
 )
 SMOKE = Recipe(
@@ -81,6 +81,7 @@ def train(recipe: Recipe, out: Path, *, scratch: Path, log: Callable[[str], None
     network.encoder.embed_positions.weight.requires_grad = False  # Whisper's are fixed
     rng = np.random.default_rng([seed, 1])
     learn_to_hear(network, pool, inventory, recipe.hearing, rng=rng, log=log)
+    _save(network, scratch, "hear")
     for name, plan in recipe.reading:
         save = partial(_save, network, scratch)
         learn_to_read(network, pool, blanks, inventory, plan, rng=rng, log=log, save=save, name=name)

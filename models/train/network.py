@@ -25,14 +25,24 @@ class Size:
 
     width: int = 160
     heads: int = 4
-    encoder_layers: int = 3
+    encoder_layers: int = 4
     decoder_layers: int = 2
-    vocabulary: int = 3720
+    vocabulary: int = 4216
     text_positions: int = 448
     mels: int = 80
 
     def as_dict(self) -> dict[str, int]:
         return asdict(self)
+
+
+def half_is_fast(device: torch.device) -> bool:
+    """Whether bfloat16 products pay: on a GPU, and on processors that have them (AVX-512 BF16)."""
+    return device.type == "cuda" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def half_where_fast(device: torch.device) -> torch.autocast:
+    """bfloat16 products where they pay; a step then takes about two thirds of the time."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=half_is_fast(device))
 
 
 class Attention(nn.Module):
