@@ -87,11 +87,11 @@ class EncoderLayer(nn.Module):
         self.fc2 = nn.Linear(4 * size.width, size.width)
         self.final_layer_norm = nn.LayerNorm(size.width)
 
-    def forward(self, x: Tensor, bias: Tensor | None, dropout: float) -> Tensor:
+    def forward(self, x: Tensor, bias: Tensor | None) -> Tensor:
         y = self.self_attn_layer_norm(x)
-        x = x + F.dropout(self.self_attn(y, y, bias=bias)[0], dropout, self.training)
+        x = x + self.self_attn(y, y, bias=bias)[0]
         y = self.fc2(F.gelu(self.fc1(self.final_layer_norm(x))))
-        return x + F.dropout(y, dropout, self.training)
+        return x + y
 
 
 class DecoderLayer(EncoderLayer):
@@ -100,15 +100,13 @@ class DecoderLayer(EncoderLayer):
         self.encoder_attn = Attention(size.width, size.heads)
         self.encoder_attn_layer_norm = nn.LayerNorm(size.width)
 
-    def decode(
-        self, x: Tensor, heard: Tensor, bias: Tensor | None, dropout: float
-    ) -> tuple[Tensor, Tensor | None]:
+    def decode(self, x: Tensor, heard: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor | None]:
         y = self.self_attn_layer_norm(x)
-        x = x + F.dropout(self.self_attn(y, y, causal=True)[0], dropout, self.training)
+        x = x + self.self_attn(y, y, causal=True)[0]
         y, log_share = self.encoder_attn(self.encoder_attn_layer_norm(x), heard, bias=bias, weights=True)
-        x = x + F.dropout(y, dropout, self.training)
+        x = x + y
         y = self.fc2(F.gelu(self.fc1(self.final_layer_norm(x))))
-        return x + F.dropout(y, dropout, self.training), log_share
+        return x + y, log_share
 
 
 class Encoder(nn.Module):
@@ -120,7 +118,7 @@ class Encoder(nn.Module):
         self.layers = nn.ModuleList(EncoderLayer(size) for _ in range(size.encoder_layers))
         self.layer_norm = nn.LayerNorm(size.width)
 
-    def forward(self, mel: Tensor, *, dropout: float = 0.0) -> tuple[Tensor, Tensor | None]:
+    def forward(self, mel: Tensor) -> tuple[Tensor, Tensor | None]:
         """mel [B,80,2T] → states [B,T+P,D] and the attention bias [1,T+P] (None for whole windows)."""
         x = F.gelu(self.conv2(F.gelu(self.conv1(mel)))).transpose(1, 2)
         length = x.shape[1]
@@ -129,7 +127,7 @@ class Encoder(nn.Module):
         if length < POSITIONS:
             x, bias = self._with_padding(x, length)
         for layer in self.layers:
-            x = layer(x, bias, dropout)
+            x = layer(x, bias)
         return self.layer_norm(x), bias
 
     def _with_padding(self, x: Tensor, length: int) -> tuple[Tensor, Tensor]:
@@ -153,14 +151,12 @@ class Decoder(nn.Module):
         self.layers = nn.ModuleList(DecoderLayer(size) for _ in range(size.decoder_layers))
         self.layer_norm = nn.LayerNorm(size.width)
 
-    def forward(
-        self, tokens: Tensor, heard: Tensor, bias: Tensor | None, *, dropout: float = 0.0
-    ) -> tuple[Tensor, list[Tensor]]:
+    def forward(self, tokens: Tensor, heard: Tensor, bias: Tensor | None) -> tuple[Tensor, list[Tensor]]:
         """tokens [B,N] → states [B,N,D] and each layer's log attention shares [B,H,N,T+P]."""
         x = self.embed_tokens(tokens) + self.embed_positions.weight[: tokens.shape[1]]
         shares = []
         for layer in self.layers:
-            x, log_share = layer.decode(x, heard, bias, dropout)
+            x, log_share = layer.decode(x, heard, bias)
             shares.append(log_share)
         return self.layer_norm(x), shares
 

@@ -66,7 +66,9 @@ def orthogonal(matrices: Tensor) -> Tensor:
     tall = matrices.shape[1] > matrices.shape[2]
     x = matrices.transpose(1, 2) if tall else matrices
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
-    x = x.to(torch.bfloat16 if half_is_fast(x.device) else x.dtype)  # as Jordan runs it: exactness is not needed
+    x = x.to(
+        torch.bfloat16 if half_is_fast(x.device) else x.dtype
+    )  # as Jordan runs it: exactness is not needed
     a, b, c = COEFFICIENTS
     for _ in range(STEPS):
         square = x @ x.transpose(1, 2)

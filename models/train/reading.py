@@ -178,9 +178,7 @@ def _laid_out(rows: list[tuple[list[int], list[int], bool]]) -> tuple[Tensor, Te
     return tokens, out
 
 
-def read(
-    network: Network, heard: Heard, *, forget: float
-) -> tuple[Tensor, Tensor, Tensor]:
+def read(network: Network, heard: Heard, *, forget: float) -> tuple[Tensor, Tensor, Tensor]:
     """Loss per token, loss of the taught heads per character, share of characters right."""
     tokens = heard.tokens
     if forget:
@@ -225,7 +223,7 @@ def learn_to_read(
     *,
     rng: np.random.Generator,
     log: Callable[[str], None],
-    save: Callable[[str], None],
+    save: Callable[[], None],
     name: str,
 ) -> None:
     """Trains the decoder, and with it the encoder unless the plan freezes it, in place."""
@@ -262,7 +260,7 @@ def learn_to_read(
                 f"{extra} window {seconds:.1f}s {(time.time() - begun) / (step + 1):.2f} s/step")  # fmt: skip
         if step % 100 == 99:
             pool.grow()
-            save(f"{name}{step + 1}")
+            save()
 
 
 def _remember(buffer: list[Heard], heard: Heard, plan: ReadingPlan, rng: np.random.Generator) -> None:
