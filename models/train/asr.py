@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.train.corpus import MIX, Corpus
-from models.train.export import export
+from models.train.export import export, load_network
 from models.train.hearing import HearingPlan, learn_to_hear, sound_inventory
 from models.train.network import Network, Size
 from models.train.reading import ReadingPlan, learn_to_read
@@ -29,7 +29,6 @@ from models.train.tokens import tokens
 from models.train.windows import Pool
 
 SEED = 7
-SOUNDS = 260  # room for every onset and toned rhyme espeak-ng says
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +46,14 @@ class Recipe:
 
 FULL = Recipe(
     size=Size(vocabulary=len(tokens())),
-    shards=30,
+    shards=32,
     sentences=2000,
     short=4,
     blanks=100,
-    hearing=HearingPlan(steps=1200),
+    hearing=HearingPlan(steps=5000, limit_s=1320),
     reading=(
-        ("read", ReadingPlan(steps=3500, rate=1.4e-3, longest_s=7.0, whole=0.03, limit_s=4200)),
-        ("whole", ReadingPlan(steps=150, rate=2e-4, longest_s=10.0, whole=0.4, limit_s=600)),
+        ("read", ReadingPlan(steps=6000, rate=2e-3, longest_s=9.0, whole=0.03, limit_s=4200)),
+        ("whole", ReadingPlan(steps=200, rate=1.5e-4, longest_s=10.0, whole=0.4, limit_s=360)),
     ),
 )
 SMOKE = Recipe(
@@ -72,18 +71,32 @@ SMOKE = Recipe(
 
 
 def train(recipe: Recipe, out: Path, *, scratch: Path, log: Callable[[str], None], seed: int = SEED) -> None:
-    """Renders into ``scratch`` (shards there are used again), trains, writes the model folder ``out``."""
+    """Renders into ``scratch``, trains, writes the model folder ``out``.
+
+    Shards and finished stages that lie in ``scratch`` are used again: a run that was stopped goes on.
+    """
     torch.manual_seed(seed)
     pool = rendered(recipe, scratch / "shards", seed=seed, log=log)
     blanks = _blanks(recipe, scratch, seed=seed)
     inventory = sound_inventory(pool)
-    network = Network(recipe.size, sounds=SOUNDS).to("cuda" if torch.cuda.is_available() else "cpu")
+    network = Network(recipe.size, sounds=len(inventory) + 2)
+    network = network.to("cuda" if torch.cuda.is_available() else "cpu")
     network.encoder.embed_positions.weight.requires_grad = False  # Whisper's are fixed
-    rng = np.random.default_rng([seed, 1])
-    learn_to_hear(network, pool, inventory, recipe.hearing, rng=rng, log=log)
-    for name, plan in recipe.reading:
-        save = partial(_save, network, scratch)
-        learn_to_read(network, pool, blanks, inventory, plan, rng=rng, log=log, save=save, name=name)
+    stages: list[tuple[str, Callable[[np.random.Generator], None]]] = [
+        ("hear", lambda rng: learn_to_hear(network, pool, inventory, recipe.hearing, rng=rng, log=log)),
+        *(
+            (name, partial(_read, network, pool, blanks, inventory, plan, scratch, name, log))
+            for name, plan in recipe.reading
+        ),
+    ]
+    for number, (name, learn) in enumerate(stages):
+        done = scratch / f"{name}.pt"
+        if done.exists():
+            load_network(done, network)
+            log(f"{name}: done before, {done}")
+            continue
+        learn(np.random.default_rng([seed, 1, number]))
+        torch.save(network.state_dict(), done)
     export(network.cpu(), out)
     log(f"written: {out}")
 
@@ -121,8 +134,21 @@ def _blanks(recipe: Recipe, scratch: Path, *, seed: int) -> list[NDArray[np.floa
         return [held[name] for name in held.files]
 
 
-def _save(network: Network, scratch: Path, name: str) -> None:
-    torch.save(network.state_dict(), scratch / f"{name}.pt")
+def _read(
+    network: Network,
+    pool: Pool,
+    blanks: list[NDArray[np.float32]],
+    inventory: dict[str, int],
+    plan: ReadingPlan,
+    scratch: Path,
+    name: str,
+    log: Callable[[str], None],
+    rng: np.random.Generator,
+) -> None:
+    def save() -> None:  # a look at how far it has come, and all that is left when the machine stops
+        torch.save(network.state_dict(), scratch / f"{name}.part.pt")
+
+    learn_to_read(network, pool, blanks, inventory, plan, rng=rng, log=log, save=save, name=name)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

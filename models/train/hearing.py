@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.train.network import Network
+from models.train.network import Network, half_where_fast
 from models.train.optimiser import Optimiser
 from models.train.speech import OFFSET, SCALE
 from models.train.windows import Pool, Window, draw_window
@@ -33,19 +33,20 @@ class HearingPlan:
     """Steps of about ``audio_s`` seconds of windows each."""
 
     steps: int = 2000
+    limit_s: float = 3600.0  # the stage ends then at the latest, its rate fallen
+    fall: float = 0.4  # share of the stage over which the rate falls
     flat_steps: int = 120  # frame by frame, fading out over the next as many
     audio_s: float = 80.0
-    rate: float = 2e-3
+    rate: float = 3e-3
     shortest_s: float = 1.2
     longest_s: float = 10.0
     mask_from: float = (
-        0.8  # share of the steps after which parts are hidden; earlier it undoes what was learned
+        0.7  # share of the stage after which parts are hidden; earlier it undoes what was learned
     )
     many: float = 0.3
 
-    def window_s(self, step: int, rng: np.random.Generator) -> tuple[float, bool]:
-        """Window length and whether it packs many sentences, by how far training has come."""
-        done = step / self.steps
+    def window_s(self, step: int, done: float, rng: np.random.Generator) -> tuple[float, bool]:
+        """Window length and whether it packs many sentences, by how far training has come (``done`` 0..1)."""
         if step < 1.5 * self.flat_steps:
             return float(rng.uniform(self.shortest_s, 2.4)), False
         if done < 0.25:
@@ -112,15 +113,19 @@ def learn_to_hear(
     network.train()
     begun, heard = time.time(), 0.0
     for step in range(plan.steps):
-        seconds, many = plan.window_s(step, rng)
+        done = max(step / plan.steps, (time.time() - begun) / plan.limit_s)
+        if done >= 1:
+            break
+        seconds, many = plan.window_s(step, done, rng)
         length = int(seconds * 100) // 2 * 2
-        mask = step > plan.mask_from * plan.steps
+        mask = done > plan.mask_from
         count = max(6, round(plan.audio_s / seconds))
         windows = [draw_window(pool, length, rng, many=many, mask=mask) for _ in range(count)]
         windows = [w for w in windows if w.sentences]
         wanted = [targets(pool, w, inventory) for w in windows]
-        states, _ = network.encoder(batch_of(windows).to(device), dropout=0.05 if mask else 0.0)
-        states = states[:, : length // 2]
+        with half_where_fast(device):
+            states, _ = network.encoder(batch_of(windows).to(device))
+        states = states[:, : length // 2].float()
         loss = ctc(network, states, wanted)
         total = loss
         flat = min(1.0, 2 - step / plan.flat_steps)
@@ -132,11 +137,11 @@ def learn_to_hear(
             total = flat * framewise + (1 - 0.9 * flat) * loss
         optimiser.zero_grad()
         total.backward()
-        optimiser.step(rate_at(step, step / plan.steps, plan.rate))
+        optimiser.step(rate_at(step, done, plan.rate, fall=plan.fall))
         heard += count * seconds
         if step % 20 == 19:
-            extra = f" frames {float(framewise):.3f}" if flat > 0 and not many else ""
-            log(f"hear {step + 1}/{plan.steps} ctc {float(loss):.3f}{extra} window {seconds:.1f}s "
+            extra = f" frames {framewise.item():.3f}" if flat > 0 and not many else ""
+            log(f"hear {step + 1}/{plan.steps} ctc {loss.item():.3f}{extra} window {seconds:.1f}s "
                 f"{heard / (time.time() - begun):.0f} audio-s/s")  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.train.hearing import batch_of, ctc, rate_at, targets
-from models.train.network import Network
+from models.train.network import Network, half_where_fast
 from models.train.optimiser import Optimiser
 from models.train.tokens import number, time_token
 from models.train.windows import Pool, Window, draw_window
@@ -136,7 +136,9 @@ def hear(
     device = next(network.parameters()).device
     wanted = [targets(pool, w, inventory) for w in windows]
     with torch.set_grad_enabled(not plan.frozen):
-        states, bias = network.encoder(batch_of(windows).to(device), dropout=0.0 if plan.frozen else 0.05)
+        with half_where_fast(device):
+            states, bias = network.encoder(batch_of(windows).to(device))
+        states = states.float()
         spoken = [i for i, w in enumerate(wanted) if w]
         loss = None
         if not plan.frozen and plan.sounds:
@@ -176,18 +178,18 @@ def _laid_out(rows: list[tuple[list[int], list[int], bool]]) -> tuple[Tensor, Te
     return tokens, out
 
 
-def read(
-    network: Network, heard: Heard, plan: ReadingPlan, *, forget: float, dropout: float
-) -> tuple[Tensor, Tensor, Tensor]:
+def read(network: Network, heard: Heard, *, forget: float) -> tuple[Tensor, Tensor, Tensor]:
     """Loss per token, loss of the taught heads per character, share of characters right."""
     tokens = heard.tokens
     if forget:
         text = tokens < number("<|endoftext|>")
         swap = text & (torch.rand(tokens.shape, device=tokens.device) < forget)
         tokens = torch.where(swap, torch.randint_like(tokens, 2, 2000), tokens)
-    states, shares = network.decoder(tokens, heard.states.float(), heard.bias, dropout=dropout)
     keep = heard.wanted != IGNORE
-    logits = network.logits(states[keep])
+    with half_where_fast(tokens.device):
+        states, shares = network.decoder(tokens, heard.states.float(), heard.bias)
+        logits = network.logits(states[keep])
+    logits = logits.float()
     wanted = heard.wanted[keep]
     loss = F.cross_entropy(logits, wanted, label_smoothing=0.05)
     right = (logits.argmax(-1) == wanted).float().mean()
@@ -221,7 +223,7 @@ def learn_to_read(
     *,
     rng: np.random.Generator,
     log: Callable[[str], None],
-    save: Callable[[str], None],
+    save: Callable[[], None],
     name: str,
 ) -> None:
     """Trains the decoder, and with it the encoder unless the plan freezes it, in place."""
@@ -242,10 +244,10 @@ def learn_to_read(
             batches += [buffer[int(i)] for i in rng.integers(0, len(buffer), plan.replays)]
         _remember(buffer, heard, plan, rng)
         for batch in batches:
-            loss, guide, right = read(network, batch, plan, forget=0.1, dropout=0.05)
+            loss, guide, right = read(network, batch, forget=0.1)
             total = loss + plan.guide * guide
             if batch is heard:
-                shown = (float(loss), float(guide), float(right))
+                shown = (loss.item(), guide.item(), right.item())
                 if sound_loss is not None:
                     total = total + plan.sounds * sound_loss
             optimiser.zero_grad()
@@ -258,7 +260,7 @@ def learn_to_read(
                 f"{extra} window {seconds:.1f}s {(time.time() - begun) / (step + 1):.2f} s/step")  # fmt: skip
         if step % 100 == 99:
             pool.grow()
-            save(f"{name}{step + 1}")
+            save()
 
 
 def _remember(buffer: list[Heard], heard: Heard, plan: ReadingPlan, rng: np.random.Generator) -> None:

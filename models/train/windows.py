@@ -121,8 +121,8 @@ def _warp(factors: NDArray[np.float64]) -> NDArray[np.int64]:
 
 def _warps(count: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
     """Half of them one factor for all frequencies, half another at each."""
-    one = rng.uniform(0.86, 1.18, (count, 1))
-    each = rng.uniform(0.88, 1.14, (count, 5)) * (np.arange(count) % 2)[:, None]
+    one = rng.uniform(0.93, 1.08, (count, 1))
+    each = rng.uniform(0.95, 1.06, (count, 5)) * (np.arange(count) % 2)[:, None]
     return [_warp(f) for f in np.where(each > 0, each * one**0.5, one)]
 
 

@@ -7,6 +7,7 @@ so the same seed gives the same line. µ-law and A-law follow ITU-T G.711.
 from __future__ import annotations
 
 import io
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -26,10 +27,14 @@ _MU_BIAS, _MU_CLIP = 132, 32635  # G.711 µ-law on 16-bit samples
 
 def telephone_band(samples: Samples, rate_hz: int) -> Samples:
     """Only 300–3400 Hz, without delay."""
-    high = min(BAND_HZ[1], 0.495 * rate_hz)
-    sections = butter(4, (BAND_HZ[0], high), btype="bandpass", fs=rate_hz, output="sos")
     pad = min(len(samples) - 1, 3 * 27)
-    return sosfiltfilt(sections, samples, padlen=max(0, pad)).astype(np.float32)
+    return sosfiltfilt(_band_filter(rate_hz), samples, padlen=max(0, pad)).astype(np.float32)
+
+
+@cache
+def _band_filter(rate_hz: int) -> NDArray[np.float64]:
+    high = min(BAND_HZ[1], 0.495 * rate_hz)
+    return butter(4, (BAND_HZ[0], high), btype="bandpass", fs=rate_hz, output="sos")  # type: ignore[no-any-return]
 
 
 def to_8k(samples: Samples, rate_hz: int) -> Samples:
