@@ -58,7 +58,6 @@ class AuditionConfig:
     min_digital_silence_s: float = 0.2
     pitch_min_hz: float = 70.0
     pitch_max_hz: float = 420.0
-    max_echo_delay_s: float = 0.4  # ITU-T G.131: beyond it echo is heard as a second voice
 
 
 @dataclass(frozen=True, slots=True)
