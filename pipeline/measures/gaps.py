@@ -273,6 +273,8 @@ def _waiting_on(
 
     A customer's short 好的 to an agent's question-free remark hands the floor back to the agent.
     """
+    if heard.without_roles:
+        return "unknown"
     if announced or last == "unknown":
         return "agent"
     said = [u for u in conversation.utterances if u.span.start_s < span.start_s]
@@ -328,8 +330,13 @@ def wait_without_reassurance_s(gap: Gap) -> float:
         reassured        ↑           ↑
         longest          |-----------|
     """
+    return max(s.duration_s for s in unreassured(gap))
+
+
+def unreassured(gap: Gap) -> list[Span]:
+    """The stretches of a wait between its start, the agent's words and its end."""
     marks = [gap.span.start_s, *gap.reassured_at_s, gap.span.end_s]
-    return max(b - a for a, b in itertools.pairwise(marks))
+    return [Span(a, b) for a, b in itertools.pairwise(marks)]
 
 
 def of_kind(found: Iterable[Gap], *kinds: str) -> list[Gap]:

@@ -193,6 +193,8 @@ def word_clues(conversation: Conversation, heard: Activity, settings: MeasureCon
     if not heard.anyone:
         return []
     last_role = last_speaker(heard)
+    if last_role == "unknown":
+        return []
     end = released_at_s(conversation, heard)
     wait = end - max(s.end_s for s in heard.anyone)
     tail = [u for u in conversation.utterances if u.span.end_s > end - wait - TAIL_S]

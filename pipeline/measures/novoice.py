@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pipeline.measures.activity import AGENT_ROLES
 from pipeline.measures.cues import says
-from pipeline.measures.registry import Reading, Scene, for_call, measure
+from pipeline.measures.registry import NO_ROLES, Reading, Scene, for_call, measure
 from pipeline.types import Utterance
 
 
@@ -33,6 +33,8 @@ def first_prompts(scene: Scene, cue: str) -> list[Utterance]:
     source="S0 S1",
 )
 def no_voice(scene: Scene) -> Iterable[Reading]:
+    if scene.heard.without_roles:
+        return [Reading(None, reason=NO_ROLES)]
     return for_call(scene, lambda: silent_party(scene))
 
 

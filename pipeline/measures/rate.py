@@ -17,9 +17,7 @@ from pipeline.types import Role, Span
 CPM = "chars/min"
 NUCLEI_PER_SYLLABLE = 1.0  # measured: docs/accuracy.md, "What happens on the line"
 MIN_VOICED_S = 1.0  # below it a rate is chance
-_SOURCE = (
-    "S1 (about 120 a minute); pauses from 0.13 s: Hieke, Kowal & O'Connell, Language and Speech 26 (1983)"
-)
+_SOURCE = "S1 (about 120 a minute); pauses from 0.17 s (0.13 to 0.25 are in use: Hieke, Kowal & O'Connell, Language and Speech 26, 1983)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +142,7 @@ def _scored(scene: Scene, role: Role) -> Reading:
     "rate_voiced_cpm",
     unit=CPM,
     description="语速(去停顿):字数除以真正出声的时间。数字按读音计字,英文按音节,标点和语气词不计。",
-    formula="60 · characters / seconds of voice (pauses ≥ 0.13 s left out)",
+    formula="60 · characters / seconds of voice (pauses ≥ 0.17 s left out)",
     example="44 characters in 11 s of voice → 240",
     source=_SOURCE,
 )
