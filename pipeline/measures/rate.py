@@ -17,7 +17,10 @@ from pipeline.types import Role, Span
 CPM = "chars/min"
 NUCLEI_PER_SYLLABLE = 1.0  # measured: docs/accuracy.md, "What happens on the line"
 MIN_VOICED_S = 1.0  # below it a rate is chance
-_SOURCE = "S1 (about 120 a minute); pauses from 0.17 s (0.13 to 0.25 are in use: Hieke, Kowal & O'Connell, Language and Speech 26, 1983)"
+_SOURCE = (
+    "S1 (about 120 a minute); pauses from 0.17 s (0.13 to 0.25 are in use: Hieke, Kowal & O'Connell, Language and "
+    "Speech 26, 1983)"
+)
 
 
 @dataclass(frozen=True, slots=True)
