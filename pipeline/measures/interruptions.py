@@ -32,6 +32,13 @@ def _counted(scene: Scene, kind: str, *, gave_way: bool = False) -> list[Reading
     source=_INTERRUPTION + "; S1 S3",
 )
 def interruption_count(scene: Scene) -> Iterable[Reading]:
+    """How often the party takes the other's floor away.
+
+    ::
+
+        customer  ▇▇▇▇▇▇▇          ▇▇▇▇▇▇
+        agent           ▇▇▇▇▇▇          ▇▇▇▇▇      → agent 2
+    """
     return _counted(scene, "interruption")
 
 
@@ -44,6 +51,14 @@ def interruption_count(scene: Scene) -> Iterable[Reading]:
     source=_INTERRUPTION,
 )
 def interruption_total_s(scene: Scene) -> Iterable[Reading]:
+    """How long both then speak at once.
+
+    ::
+
+        customer  ▇▇▇▇▇▇▇          ▇▇▇▇▇▇▇
+        agent           ▇▇▇▇▇▇          ▇▇▇▇▇
+        both            0.8             1.4        → 2.2
+    """
     return per_party(scene, lambda role: total_s(o.span for o in _by(scene, role, "interruption")))
 
 
@@ -56,6 +71,13 @@ def interruption_total_s(scene: Scene) -> Iterable[Reading]:
     source=_INTERRUPTION,
 )
 def interruption_gave_way_count(scene: Scene) -> Iterable[Reading]:
+    """How often the one who was speaking falls silent.
+
+    ::
+
+        customer  ▇▇▇▇▇▇▇|stops    ▇▇▇▇▇▇▇▇▇▇▇▇ goes on
+        agent           ▇▇▇▇▇▇          ▇▇▇▇▇      → agent 1
+    """
     return _counted(scene, "interruption", gave_way=True)
 
 
@@ -67,6 +89,13 @@ def interruption_gave_way_count(scene: Scene) -> Iterable[Reading]:
     example="嗯 during the customer's account, three times → agent 3",
 )
 def backchannel_count(scene: Scene) -> Iterable[Reading]:
+    """Signs of listening, which take nothing away.
+
+    ::
+
+        customer  ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
+        agent        嗯    嗯   好的               → agent 3
+    """
     return _counted(scene, "backchannel")
 
 
@@ -78,6 +107,13 @@ def backchannel_count(scene: Scene) -> Iterable[Reading]:
     example="both begin at once → 1",
 )
 def cooperative_count(scene: Scene) -> Iterable[Reading]:
+    """Turns that meet, and words that help.
+
+    ::
+
+        customer  ▇▇▇▇▇▇▇▇
+        agent            ▇▇▇▇▇▇                    → agent 1
+    """
     return _counted(scene, "cooperative")
 
 
@@ -89,6 +125,14 @@ def cooperative_count(scene: Scene) -> Iterable[Reading]:
     example="0.4 s and 1.4 s → 1.8",
 )
 def overlap_s(scene: Scene) -> Iterable[Reading]:
+    """Both at once, for whatever reason.
+
+    ::
+
+        agent     ▇▇▇▇▇    ▇▇▇▇▇
+        customer      ▇▇▇▇▇   ▇▇
+        both          ▇       ▇▇                   0.4 + 1.4 → 1.8
+    """
     if scene.heard.without_roles:
         return [Reading(None, reason=NO_ROLES)]
     return for_call(scene, lambda: total_s(scene.heard.both))
@@ -102,6 +146,13 @@ def overlap_s(scene: Scene) -> Iterable[Reading]:
     example="1.8 s of 90 s → 0.02",
 )
 def overlap_share(scene: Scene) -> Iterable[Reading]:
+    """Its part of the conversation.
+
+    ::
+
+        conversation |-------- 90 s --------|
+        both             ▇       ▇▇                1.8 / 90 → 0.02
+    """
     if scene.heard.without_roles:
         return [Reading(None, reason=NO_ROLES)]
     whole = scene.heard.window.duration_s

@@ -25,6 +25,13 @@ def _tones(scene: Scene, *kinds: str) -> list[Tone]:
     source="S0 S1 (three rings); cadence GB/T 3380",
 )
 def rings(scene: Scene) -> Iterable[Reading]:
+    """How often the caller heard it ring.
+
+    ::
+
+        450 Hz    ▇▇    ▇▇    ▇▇  |您好
+                  1     2     3                    → 3
+    """
     answer = scene.heard.window.start_s if scene.heard.heard else 0.0
     heard = [t for t in _tones(scene, "ringback") if t.span.end_s <= answer + 0.5]
     if heard:
@@ -43,6 +50,13 @@ def rings(scene: Scene) -> Iterable[Reading]:
     example="three rings until 11 s → 11",
 )
 def answer_at_s(scene: Scene) -> Iterable[Reading]:
+    """When somebody took the call.
+
+    ::
+
+        line      ring ring ring |您好
+                                 ↑ 11 s
+    """
     return for_call(scene, lambda: scene.heard.window.start_s)
 
 
@@ -54,6 +68,13 @@ def answer_at_s(scene: Scene) -> Iterable[Reading]:
     example="music 20–38 s → 18",
 )
 def music_s(scene: Scene) -> Iterable[Reading]:
+    """Music, before the answer or on hold.
+
+    ::
+
+        line      您好 … ♪♪♪♪♪♪♪♪♪ … 再见
+                         |-- 18 s --|              → 18
+    """
     return _sounding(scene, "music")
 
 
@@ -65,6 +86,13 @@ def music_s(scene: Scene) -> Iterable[Reading]:
     example="menu of 9 s → 9",
 )
 def ivr_s(scene: Scene) -> Iterable[Reading]:
+    """The menu's own speech.
+
+    ::
+
+        line      欢迎致电,请按一 | ring ring | 您好
+                  |---- 9 s ----|                  → 9
+    """
     return _sounding(scene, "ivr")
 
 
@@ -91,6 +119,14 @@ def _hangup(scene: Scene) -> HangUp | None:
     source="S0 后于客户挂机",
 )
 def hangup_side(scene: Scene) -> Iterable[Reading]:
+    """Who let go first.
+
+    ::
+
+        agent     …再见
+        customer       再见
+        line                 busy busy (customer's leg)     → customer
+    """
     found = _hangup(scene)
     if found is None or found.side == "unknown":
         return [Reading(None, reason="record, sound and words do not tell who released first")]
@@ -105,6 +141,13 @@ def hangup_side(scene: Scene) -> Iterable[Reading]:
     example="busy tone 4.0 and customer's goodbye 1.6 → 0.997",
 )
 def hangup_probability(scene: Scene) -> Iterable[Reading]:
+    """How sure that is.
+
+    ::
+
+        clues     busy tone +4.0, goodbye +1.6, prior +0.4 for the customer
+                  agent 0.0, system −2.0           → 0.997
+    """
     found = _hangup(scene)
     return [Reading(found.probability) if found else Reading(None, reason=NO_SOUND)]
 
@@ -117,6 +160,13 @@ def hangup_probability(scene: Scene) -> Iterable[Reading]:
     example="record says customer, busy tone on the agent's leg → 1",
 )
 def hangup_record_disagrees(scene: Scene) -> Iterable[Reading]:
+    """Sound and words against the record.
+
+    ::
+
+        record    customer
+        line      … 再见  busy busy (agent's leg)  → 1
+    """
     found = _hangup(scene)
     if found is None or not any(c.source.startswith("cdr:") for c in found.clues):
         return [Reading(None, reason="the call record names no side")]
@@ -132,6 +182,13 @@ def hangup_record_disagrees(scene: Scene) -> Iterable[Reading]:
     source="S0 (5 s)",
 )
 def hangup_after_last_words_s(scene: Scene) -> Iterable[Reading]:
+    """How long the line stayed open.
+
+    ::
+
+        anyone    …再见|88 s
+        release             ↑ 90.5 s               → 2.5
+    """
     found = _hangup(scene)
     if found is None or found.after_last_words_s is None:
         return [Reading(None, reason="nobody spoke, or there is no sound to go by")]
@@ -147,6 +204,13 @@ def hangup_after_last_words_s(scene: Scene) -> Iterable[Reading]:
     source="S0 (5 s)",
 )
 def hangup_agent_waited_s(scene: Scene) -> Iterable[Reading]:
+    """How long the agent gave the customer to say something.
+
+    ::
+
+        agent     …再见|88 s
+        release               ↑ 94 s               → 6
+    """
     found = _hangup(scene)
     if found is None or found.released_at_s is None or not scene.heard.agent:
         return [Reading(None, reason="the agent never spoke, or there is no sound to go by")]
@@ -166,6 +230,14 @@ def hangup_agent_waited_s(scene: Scene) -> Iterable[Reading]:
     source="S0",
 )
 def hangup_agent_talk_after_farewell_s(scene: Scene) -> Iterable[Reading]:
+    """What the customer was not meant to hear.
+
+    ::
+
+        agent     …再见   哎呀烦死了
+                          |1.2 s|  release         → 1.2
+    """
+
     def read() -> Reading:
         found = _hangup(scene)
         if found is None or found.released_at_s is None:
@@ -186,6 +258,14 @@ def hangup_agent_talk_after_farewell_s(scene: Scene) -> Iterable[Reading]:
     source="S0 S4",
 )
 def hangup_excused(scene: Scene) -> Iterable[Reading]:
+    """Why the agent may let go first.
+
+    ::
+
+        agent     …我挂线了,再见
+        customer                  (nothing for 5 s)
+        release                        ↑           → silent_customer
+    """
     found = _hangup(scene)
     if found is None:
         return [Reading(None, reason=NO_SOUND)]

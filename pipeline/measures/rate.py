@@ -118,6 +118,14 @@ def _count_in(times: Sequence[float], spans: Iterable[Span]) -> int:
     source=_SOURCE,
 )
 def rate_cpm(scene: Scene) -> Iterable[Reading]:
+    """The rate that is scored, or none where words and sound contradict each other.
+
+    ::
+
+        agent      |您好 请问有什么可以帮您|     44 characters
+        voice       ▇▇▇  ▇▇▇▇▇▇ ▇▇▇▇▇          11 s → 240
+        nuclei      ×××  ×××××× ×××××          agree with the words
+    """
     return per_party(scene, lambda role: _scored(scene, role))
 
 
@@ -150,6 +158,13 @@ def _scored(scene: Scene, role: Role) -> Reading:
     source=_SOURCE,
 )
 def rate_voiced_cpm(scene: Scene) -> Iterable[Reading]:
+    """Pauses left out.
+
+    ::
+
+        voice      ▇▇▇▇▇ ▇▇▇▇▇▇▇   ▇▇▇▇▇      44 characters
+        seconds    --3-- ---5---   --3--      11 s → 240
+    """
     return per_party(scene, lambda role: voiced_rate(scene, role))
 
 
@@ -162,6 +177,13 @@ def rate_voiced_cpm(scene: Scene) -> Iterable[Reading]:
     source=_SOURCE,
 )
 def rate_turn_cpm(scene: Scene) -> Iterable[Reading]:
+    """Pauses inside an utterance left in.
+
+    ::
+
+        voice      ▇▇▇▇▇ ▇▇▇▇▇▇▇   ▇▇▇▇▇      44 characters
+        seconds    --------- 13.2 s ----      → 200
+    """
     return per_party(scene, lambda role: turn_rate(scene, role))
 
 
@@ -174,6 +196,13 @@ def rate_turn_cpm(scene: Scene) -> Iterable[Reading]:
     source="de Jong & Wempe, Behavior Research Methods 41 (2009)",
 )
 def rate_nuclei_per_min(scene: Scene) -> Iterable[Reading]:
+    """No words at all, only peaks of loudness.
+
+    ::
+
+        energy     ▂▇▃▁▅▆▂▁▃▇▅▁▆▇▂
+        nuclei      ×   ×    ×   ×            46 in 11 s → 251
+    """
     return per_party(scene, lambda role: nuclei_rate(scene, role))
 
 
@@ -198,6 +227,13 @@ def _extreme(scene: Scene, role: Role, *, fastest: bool) -> Reading:
     example="12 characters in 2 s → 360",
 )
 def rate_fastest_cpm(scene: Scene) -> Iterable[Reading]:
+    """The utterance in which the party hurried most.
+
+    ::
+
+        utterances |12 in 4.5 s|   |12 in 2 s|   |12 in 3 s|
+                                    ↑ → 360
+    """
     return per_party(scene, lambda role: _extreme(scene, role, fastest=True))
 
 
@@ -209,6 +245,13 @@ def rate_fastest_cpm(scene: Scene) -> Iterable[Reading]:
     example="12 characters in 4.5 s → 160",
 )
 def rate_slowest_cpm(scene: Scene) -> Iterable[Reading]:
+    """The utterance in which the party took most time.
+
+    ::
+
+        utterances |12 in 4.5 s|   |12 in 2 s|   |12 in 3 s|
+                    ↑ → 160
+    """
     return per_party(scene, lambda role: _extreme(scene, role, fastest=False))
 
 
@@ -220,6 +263,13 @@ def rate_slowest_cpm(scene: Scene) -> Iterable[Reading]:
     example="turns at 220, 240, 260 → 0.068",
 )
 def rate_variation(scene: Scene) -> Iterable[Reading]:
+    """How evenly the party speaks over the call.
+
+    ::
+
+        utterances |220|   |240|   |260|      deviation 16.3 / mean 240 → 0.068
+    """
+
     def read(role: Role) -> Reading:
         rates = [s.cpm for s in _long_turns(scene, role)]
         if len(rates) < 3:
@@ -249,6 +299,12 @@ def is_elderly(scene: Scene) -> Reading:
     source="S0",
 )
 def elderly_caller(scene: Scene) -> Iterable[Reading]:
+    """Told by the record, else by how the agent addresses the caller.
+
+    ::
+
+        agent      |大爷,您别着急|             → 1
+    """
     return [is_elderly(scene)]
 
 
@@ -261,6 +317,13 @@ def elderly_caller(scene: Scene) -> Iterable[Reading]:
     source=_SOURCE,
 )
 def rate_band(scene: Scene) -> Iterable[Reading]:
+    """Where the rate lies; the bounds are lower for elderly callers.
+
+    ::
+
+        slow  120  ok  300  fast
+              |---- 240 ----|                 → ok
+    """
     settings = scene.settings
     rate = next(r for r in per_party(scene, lambda role: _scored(scene, role)) if r.role == "agent")
     if not isinstance(rate.value, float):
@@ -277,6 +340,13 @@ def rate_band(scene: Scene) -> Iterable[Reading]:
     example="您好,工号8021。 → 8",
 )
 def char_count(scene: Scene) -> Iterable[Reading]:
+    """What is said aloud, not what is written.
+
+    ::
+
+        agent      您 好 , 工 号 8 0 2 1 。
+        counted    1  2    3  4  5 6 7 8      → 8
+    """
     said = scene.conversation.utterances
     return [
         Reading(float(sum(count_syllables(u.text) for u in said if u.role == role)), role) for role in PARTIES

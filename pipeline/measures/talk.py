@@ -25,6 +25,12 @@ def _silent(scene: Scene) -> str:
     example="voice 1–4 s and 6–8 s → 5",
 )
 def talk_s(scene: Scene) -> Iterable[Reading]:
+    """The party's own voice.
+
+    ::
+
+        agent     ▇▇▇  ▇▇        3 s + 2 s → 5
+    """
     return per_party(scene, lambda role: total_s(scene.heard.of(role)))
 
 
@@ -37,6 +43,14 @@ def talk_s(scene: Scene) -> Iterable[Reading]:
     source="S0 通话简练",
 )
 def talk_share(scene: Scene) -> Iterable[Reading]:
+    """Its part of all that is said.
+
+    ::
+
+        agent     ▇▇▇▇▇▇    ▇▇▇      60 s
+        customer        ▇▇▇     ▇▇▇  40 s     → 0.6
+    """
+
     def read(role: Role) -> Reading:
         both = total_s(scene.heard.agent) + total_s(scene.heard.customer)
         if not both:
@@ -54,6 +68,13 @@ def talk_share(scene: Scene) -> Iterable[Reading]:
     example="agent, customer, agent → agent 2, customer 1",
 )
 def turn_count(scene: Scene) -> Iterable[Reading]:
+    """How often the party takes the floor.
+
+    ::
+
+        agent     ▇▇▇ ▇▇▇▇        ▇▇▇
+        customer       ▇    ▇▇▇▇▇          agent 2, customer 1 (the short sound is none)
+    """
     return per_party(scene, lambda role: float(sum(t.role == role for t in scene.turns)))
 
 
@@ -66,6 +87,14 @@ def turn_count(scene: Scene) -> Iterable[Reading]:
     source="S0 通话简练",
 )
 def longest_monologue_s(scene: Scene) -> Iterable[Reading]:
+    """The longest it keeps it.
+
+    ::
+
+        agent     ▇▇▇▇   ▇▇▇▇▇ ▇▇▇▇▇▇   ▇▇▇▇▇▇▇
+        turns     4 s    12 s           7 s     → 12
+    """
+
     def read(role: Role) -> Reading:
         mine = [t.span for t in scene.turns if t.role == role]
         if not mine:
@@ -84,6 +113,13 @@ def longest_monologue_s(scene: Scene) -> Iterable[Reading]:
     example="a file of 92.4 s → 92.4",
 )
 def duration_s(scene: Scene) -> Iterable[Reading]:
+    """The whole recording, rings and busy tone included.
+
+    ::
+
+        recording |ring ring|您好 … 再见|busy busy|
+                  |-------------- 92.4 s ---------|
+    """
     audition = scene.conversation.audition
     seconds = audition.duration_s if audition else scene.conversation.call.duration_s
     if not seconds:
@@ -99,6 +135,13 @@ def duration_s(scene: Scene) -> Iterable[Reading]:
     example="rings until 11 s, busy from 95 s → 84",
 )
 def conversation_s(scene: Scene) -> Iterable[Reading]:
+    """From the answer to the release.
+
+    ::
+
+        recording |ring ring|您好 … 再见|busy busy|
+                  0        11          95           → 84
+    """
     return for_call(scene, lambda: scene.heard.window.duration_s)
 
 
@@ -110,6 +153,15 @@ def conversation_s(scene: Scene) -> Iterable[Reading]:
     example="agent at 0.8 s, customer at 3 s → agent",
 )
 def first_speaker(scene: Scene) -> Iterable[Reading]:
+    """Who opens the conversation.
+
+    ::
+
+        answer    ↓
+        agent       ▇▇▇▇
+        customer         ▇▇▇                 → agent
+    """
+
     def read() -> Reading:
         starts = {role: scene.heard.of(role)[0].start_s for role in PARTIES if scene.heard.of(role)}
         if not starts:
@@ -127,6 +179,14 @@ def first_speaker(scene: Scene) -> Iterable[Reading]:
     example="agent until 80 s, customer until 81 s → customer",
 )
 def last_speaker_measure(scene: Scene) -> Iterable[Reading]:
+    """Whose voice ends last.
+
+    ::
+
+        agent     ▇▇▇▇      |80 s
+        customer       ▇▇▇▇▇▇|81 s           → customer
+    """
+
     def read() -> Reading:
         role = last_speaker(scene.heard)
         return Reading(None, reason=_silent(scene)) if role == "unknown" else Reading(role)
@@ -155,6 +215,13 @@ def _position(scene: Scene, cue: str, *, last: bool) -> list[Reading]:
     source="S0 S1",
 )
 def greeting_at_s(scene: Scene) -> Iterable[Reading]:
+    """Where the party greets.
+
+    ::
+
+        agent     |您好,工号…|
+                  ↑ 1.2 s
+    """
     return _position(scene, "greeting", last=False)
 
 
@@ -167,6 +234,13 @@ def greeting_at_s(scene: Scene) -> Iterable[Reading]:
     source="S0 S1",
 )
 def farewell_at_s(scene: Scene) -> Iterable[Reading]:
+    """Where the party takes its last leave.
+
+    ::
+
+        agent     |感谢您的来电,再见|
+                                ↑ 88.4 s
+    """
     return _position(scene, "farewell", last=True)
 
 

@@ -59,6 +59,14 @@ def level(scene: Scene, role: Role) -> Reading:
     source="S1 音量适中",
 )
 def level_dbfs(scene: Scene) -> Iterable[Reading]:
+    """How loud, where nobody else is heard.
+
+    ::
+
+        agent     ▇▇▇▇▇▇▇
+        customer       ▇▇▇▇
+        read      ↑↑↑↑↑                            RMS 0.1 → −20
+    """
     return per_party(scene, lambda role: level(scene, role))
 
 
@@ -71,6 +79,13 @@ def level_dbfs(scene: Scene) -> Iterable[Reading]:
     source="ITU-R BS.1770-4, EBU R 128; on telephone band speech",
 )
 def loudness_lufs(scene: Scene) -> Iterable[Reading]:
+    """How loud to an ear.
+
+    ::
+
+        agent     ▂▇▇▅▁▆▇▃
+        blocks    |400 ms|…  softer than mean − 10 LU left out
+    """
     return per_party(scene, lambda role: _loudness(scene, role))
 
 
@@ -95,6 +110,13 @@ def _loudness(scene: Scene, role: Role) -> Reading:
     source="S1 音量视客户音量而定",
 )
 def level_difference_db(scene: Scene) -> Iterable[Reading]:
+    """The agent against the caller.
+
+    ::
+
+        agent     ▇▇▇▇     ▇▇▇      −18 dBFS
+        customer      ▅▅▅▅          −24 dBFS       → 6
+    """
     agent, customer = level(scene, "agent").value, level(scene, "customer").value
     if not isinstance(agent, float) or not isinstance(customer, float):
         return [Reading(None, reason="the level of one party is not known")]
@@ -110,6 +132,13 @@ def level_difference_db(scene: Scene) -> Iterable[Reading]:
     source="S1",
 )
 def level_jump_db(scene: Scene) -> Iterable[Reading]:
+    """The largest change from one turn of the party to its next.
+
+    ::
+
+        agent     ▅▅▅     ▅▅▅▅     ▇▇▇
+        turns     −22     −21      −12 dBFS        → 9
+    """
     return per_party(scene, lambda role: _jump(scene, role))
 
 
@@ -144,6 +173,13 @@ def _of_gate(scene: Scene, read: Callable[[int], float | None], why: str) -> lis
     example="8 of 8000 samples → 0.001",
 )
 def clipped_share(scene: Scene) -> Iterable[Reading]:
+    """Samples cut off at the top of the scale.
+
+    ::
+
+        full scale ----▔▔▔------▔▔▔▔--
+        signal     ~▁▃▇    ▇▃▁▃▇    ▇▃~            8 of 8000 → 0.001
+    """
     audition = scene.conversation.audition
     return _of_gate(scene, lambda i: audition.gate.clipped_share[i] if audition else None, "not measured")
 
@@ -156,6 +192,13 @@ def clipped_share(scene: Scene) -> Iterable[Reading]:
     example="speech −20, noise −52 dBFS → 32",
 )
 def snr_db(scene: Scene) -> Iterable[Reading]:
+    """Speech over the line's noise.
+
+    ::
+
+        level     ▁▁▇▇▆▇▁▁▁▇▆▁
+                  95th percentile −20, 10th −52    → 32
+    """
     audition = scene.conversation.audition
     return _of_gate(
         scene, lambda i: audition.gate.snr_db[i] if audition else None, "the pauses carry digital silence"
@@ -195,6 +238,13 @@ def _semitones(values: Sequence[float]) -> list[float]:
     source="de Cheveigné & Kawahara, JASA 111 (2002); S0 语调稍高",
 )
 def pitch_median_hz(scene: Scene) -> Iterable[Reading]:
+    """How high the voice is.
+
+    ::
+
+        voice     ▇▇▇▇ ▇▇▇▇▇▇
+        pitch     ˉ-_ˉ ˉˉ-_-ˉ                     half above, half below → 220
+    """
     return _pitch(scene, statistics.median)
 
 
@@ -206,6 +256,15 @@ def pitch_median_hz(scene: Scene) -> Iterable[Reading]:
     example="180–260 Hz around 220 Hz → 6.4",
 )
 def pitch_range_semitones(scene: Scene) -> Iterable[Reading]:
+    """How far it moves, from its own middle.
+
+    ::
+
+        260 Hz    ˉ    ˉˉ
+        220 Hz     -     - -
+        180 Hz      _     _                        → 6.4
+    """
+
     def read(values: list[float]) -> float:
         tones = _semitones(values)
         return tones[round(0.9 * (len(tones) - 1))] - tones[round(0.1 * (len(tones) - 1))]
@@ -221,6 +280,13 @@ def pitch_range_semitones(scene: Scene) -> Iterable[Reading]:
     example="a lively voice → above 2.5; a monotone → below 1",
 )
 def pitch_variation_semitones(scene: Scene) -> Iterable[Reading]:
+    """How lively it is.
+
+    ::
+
+        lively    ˉ_-ˉ_ˉ-_                         above 2.5
+        monotone  --------                         below 1
+    """
     return _pitch(scene, lambda values: statistics.pstdev(_semitones(values)))
 
 
@@ -233,6 +299,13 @@ def pitch_variation_semitones(scene: Scene) -> Iterable[Reading]:
     source="S1 吐字清楚",
 )
 def clarity(scene: Scene) -> Iterable[Reading]:
+    """How surely the recogniser knew the agent's words, on a line fit to tell.
+
+    ::
+
+        words     请问    有什么    可以帮您
+                  0.9     0.8       0.85           → 0.85
+    """
     audition = scene.conversation.audition
     if audition is None:
         return [Reading(None, "agent", reason=NO_SOUND)]
