@@ -19,13 +19,15 @@ from pipeline.types import Conversation, Gap, HangUp, HangUpClue, Role, Side, Ut
 
 RECORD_WEIGHT = 6.0
 BUSY_WEIGHT, BUSY_MONO_WEIGHT = 4.0, 1.5
-LEG_WEIGHT, CLICK_WEIGHT = 4.0, 0.5
+LEG_WEIGHT, FADE_WEIGHT, CLICK_WEIGHT = 4.0, 2.0, 0.5
+FADE_DB, FADE_S = 8.0, 0.3  # below the leg's own floor; noise never stays there for 15 frames
 HARD_WEIGHT = 2.5  # a clue from here on can deny a record; how the talk ended cannot
 CUT_WEIGHT, ANSWERED_WEIGHT, DROPPED_WEIGHT, LEFT_WEIGHT = 1.5, 1.6, 1.6, 0.9
 REACTION_S, WAITED_S = (
     0.6,
     1.2,
 )  # nobody puts a receiver down sooner after hearing goodbye; an agent in a hurry does
+SIDES: tuple[Side, Side] = ("agent", "customer")
 # Before any clue: callers end most calls, as the standard asks, and lines rarely drop.
 PRIOR: dict[Side, float] = {"agent": 0.0, "customer": 0.4, "system": -2.0}
 BUSY_DELAY_S = 0.3  # exchange: release → busy tone
@@ -109,7 +111,7 @@ def released_at_s(conversation: Conversation, heard: Activity) -> float:
 
 
 def sound_clues(conversation: Conversation, heard: Activity) -> list[HangUpClue]:
-    """Busy tone, a leg that dies before the other, a click after the last words."""
+    """Busy tone, a leg that dies before the other or loses its noise, a click after the last words."""
     audition = conversation.audition
     if audition is None:
         return []
@@ -136,6 +138,8 @@ def sound_clues(conversation: Conversation, heard: Activity) -> list[HangUpClue]
         clues.append(
             HangUpClue("leg silent", first, LEG_WEIGHT, f"the {first}'s leg carries nothing from {at:.1f} s")
         )
+    elif not dying:
+        clues += _faded(conversation, legs, last)
     clues += _clicks(conversation, legs, last)
     return clues
 
@@ -147,7 +151,7 @@ def _dying_legs(conversation: Conversation, heard: Activity) -> list[tuple[Side,
         return []
     last = max((s.end_s for s in heard.anyone), default=0.0)
     found: list[tuple[Side, float]] = []
-    for side, channel in zip(("agent", "customer"), legs):
+    for side, channel in zip(SIDES, legs):
         silent = audition.digital_silence[channel]
         if rests_in_silence(audition, channel, heard.of(side)):  # type: ignore[arg-type]
             continue
@@ -157,13 +161,39 @@ def _dying_legs(conversation: Conversation, heard: Activity) -> list[tuple[Side,
     return found
 
 
+def _faded(conversation: Conversation, legs: tuple[int, int] | None, last: float) -> list[HangUpClue]:
+    """One leg's comfort noise ends after the last words, and something softer than it stays to the end.
+
+    ::
+
+        agent's leg     ▇▇▇▂▂▂▂▂▂▂▂▂|
+        customer's leg  ▂▂▇▇▂▂▂▁▁▁▁▁|     the customer let go at the fifth mark from the end
+    """
+    audition = conversation.audition
+    if audition is None or legs is None:
+        return []
+    found: list[tuple[float, Side]] = []
+    for side, channel in zip(SIDES, legs):
+        row, step = audition.level_dbfs.values[channel], audition.level_dbfs.step_s
+        floor = audition.noise_floor_dbfs[channel]
+        at = len(row)
+        while at > 0 and row[at - 1] < floor - FADE_DB:
+            at -= 1
+        if len(row) * step - at * step >= FADE_S and at * step >= last - 0.1:
+            found.append((at * step, side))
+    if len(found) != 1:
+        return []
+    at_s, side = found[0]
+    return [HangUpClue("noise ended", side, FADE_WEIGHT, f"the {side}'s leg loses its noise at {at_s:.1f} s")]
+
+
 def _clicks(conversation: Conversation, legs: tuple[int, int] | None, last: float) -> list[HangUpClue]:
     audition = conversation.audition
     if audition is None or legs is None:
         return []
     found = [
         (at, side)
-        for side, channel in zip(("agent", "customer"), legs)
+        for side, channel in zip(SIDES, legs)
         for clicks in audition.clicks_s[channel : channel + 1]
         for at in clicks
         if at > last
