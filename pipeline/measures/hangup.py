@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from pipeline.config import MeasureConfig
 from pipeline.measures.activity import AGENT_ROLES, Activity, conversation_end_s
@@ -27,7 +28,7 @@ REACTION_S, WAITED_S = (
     0.6,
     1.2,
 )  # nobody puts a receiver down sooner after hearing goodbye; an agent in a hurry does
-SIDES: tuple[Side, Side] = ("agent", "customer")
+SIDES: tuple[Literal["agent", "customer"], ...] = ("agent", "customer")
 # Before any clue: callers end most calls, as the standard asks, and lines rarely drop.
 PRIOR: dict[Side, float] = {"agent": 0.0, "customer": 0.4, "system": -2.0}
 BUSY_DELAY_S = 0.3  # exchange: release → busy tone
@@ -153,11 +154,11 @@ def _dying_legs(conversation: Conversation, heard: Activity) -> list[tuple[Side,
     found: list[tuple[Side, float]] = []
     for side, channel in zip(SIDES, legs):
         silent = audition.digital_silence[channel]
-        if rests_in_silence(audition, channel, heard.of(side)):  # type: ignore[arg-type]
+        if rests_in_silence(audition, channel, heard.of(side)):
             continue
         final = [s for s in silent if s.end_s >= audition.duration_s - 0.05]
         if final and final[0].start_s >= last - 0.3 and final[0].duration_s >= LEG_SILENT_S:
-            found.append((side, final[0].start_s))  # type: ignore[arg-type]
+            found.append((side, final[0].start_s))
     return found
 
 
@@ -202,7 +203,7 @@ def _clicks(conversation: Conversation, legs: tuple[int, int] | None, last: floa
     if len(sides) != 1:
         return []
     at, side = min(found)
-    return [HangUpClue("line click", side, CLICK_WEIGHT, f"click on the {side}'s leg at {at:.1f} s")]  # type: ignore[arg-type]
+    return [HangUpClue("line click", side, CLICK_WEIGHT, f"click on the {side}'s leg at {at:.1f} s")]
 
 
 # ---------------------------------------------------------------- the words
