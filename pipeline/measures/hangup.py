@@ -184,8 +184,10 @@ def _faded(conversation: Conversation, legs: tuple[int, int] | None, last: float
             found.append((at * step, side))
     if len(found) != 1:
         return []
-    at_s, side = found[0]
-    return [HangUpClue("noise ended", side, FADE_WEIGHT, f"the {side}'s leg loses its noise at {at_s:.1f} s")]
+    at_s, first = found[0]
+    return [
+        HangUpClue("noise ended", first, FADE_WEIGHT, f"the {first}'s leg loses its noise at {at_s:.1f} s")
+    ]
 
 
 def _clicks(conversation: Conversation, legs: tuple[int, int] | None, last: float) -> list[HangUpClue]:
