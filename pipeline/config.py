@@ -54,13 +54,12 @@ class AuditionConfig:
     vad_threshold: float = 0.2
     vad_release: float = 0.08
     min_voice_s: float = 0.12  # shorter than any Mandarin syllable said alone (Deng: ≥ 150 ms)
-    min_pause_s: float = (
-        0.13  # shorter ones are stop consonants (Hieke, Kowal & O’Connell, Language and Speech 26, 1983)
-    )
+    # Shorter ones are stop consonants, whose closures last up to 0.16 s in slow Mandarin (tune calls of
+    # models/train/line_calls.py); 0.13 to 0.25 s are in use (Hieke, Kowal & O'Connell, Language and Speech 26, 1983).
+    min_pause_s: float = 0.17
     min_digital_silence_s: float = 0.2
     pitch_min_hz: float = 70.0
     pitch_max_hz: float = 420.0
-    max_echo_delay_s: float = 0.4  # ITU-T G.131: beyond it echo is heard as a second voice
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,12 @@ def line_scripts(count: int, *, seed: int, voice_set: str) -> list[Script]:
     return [parse_script(_call(i, np.random.default_rng([seed, i]), voice_set)) for i in range(count)]
 
 
+def condition_of(call_id: str) -> str:
+    """The line condition of a call of ``line_scripts``, told by its number."""
+    condition = LINES[int(call_id.rsplit("-", 1)[1]) % len(LINES)]
+    return ", ".join(f"{name} {value}" for name, value in condition.items())
+
+
 def _call(index: int, rng: np.random.Generator, voice_set: str) -> dict[str, Any]:
     text = SENTENCES[voice_set]
 
@@ -128,7 +134,11 @@ def _wait(say: Any, rng: np.random.Generator) -> list[dict[str, Any]]:
     thanked = bool(rng.random() < 0.5)
     back = {"agent": say("back") if thanked else say("plain_back")}
     if kind == "thinking":
-        return [{"customer": say("customer")}, {"do": "wait", "seconds": float(rng.uniform(1.2, 2.3))}, back]
+        return [
+            {"customer": say("customer")},
+            {"do": "wait", "seconds": float(rng.uniform(1.2, 2.3)), "thanked": thanked},
+            back,
+        ]
     if kind == "dead":
         return [{"customer": say("customer")}, {"do": "wait", "seconds": seconds, "thanked": thanked}, back]
     asked = [{"customer": say("customer")}, {"agent": say("wait")}]

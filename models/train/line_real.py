@@ -1,4 +1,4 @@
-"""Voice edges, gaps, rate and tones on real Mandarin speech: ``python models/train/line_real.py SPEECH_FOLDER``.
+"""Voice edges, gaps, rate and tones on real Mandarin speech: ``python -m models.train.line_real SPEECH_FOLDER``.
 
 The folder holds AISHELL-1 sentences and two telephone calls put together from them, with a
 manifest.json of texts and turns; nothing of it is part of this project.
@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from line_accuracy import conversation_of
 
+from models.train.line_hearing import conversation_of
 from pipeline.audio import decode
 from pipeline.stages.audition import audition
 from pipeline.stages.measure import measured

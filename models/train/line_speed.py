@@ -1,4 +1,4 @@
-"""CPU seconds of audition and measure for five stereo minutes: ``python models/train/line_speed.py CALL.wav``."""
+"""CPU seconds of audition and measure for five stereo minutes: ``python -m models.train.line_speed CALL.wav``."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ LEVEL_STEP_S = 0.02
 SILENCE_DBFS = -100.0
 SAME, SOFT = 1e-6, 2e-3  # of one magnitude; −54 dBFS, above which a constant would be a fault, not a rest
 MOSTLY_ALIVE = 0.9  # a leg with less digital silence than a tenth carries its noise
+CODEC_BLOCK_S = 0.02  # GSM 06.10
 LOSSY_ZERO = 2e-5  # MP3 and AAC leave this much of a zero behind; one 16-bit step is 3e-5
 
 
@@ -34,7 +35,8 @@ def levels_dbfs(signal: FloatArray, rate_hz: int, *, step_s: float = LEVEL_STEP_
     padded[: len(signal)] = signal
     frames = padded.reshape(count, size)
     power = np.einsum("ij,ij->i", frames, frames) / size
-    return np.asarray(10 * np.log10(np.maximum(power, 1e-10)), dtype=np.float32)
+    # log10 of 1e-10 is −10 only nearly, and not on every machine
+    return np.asarray(np.maximum(10 * np.log10(np.maximum(power, 1e-10)), SILENCE_DBFS), dtype=np.float32)
 
 
 def noise_floor_dbfs(levels: FloatArray) -> float:
@@ -78,8 +80,9 @@ def digital_silence(
 ) -> tuple[Span, ...]:
     """Stretches in which the line carries nothing at all: a muted or dropped leg, never a quiet room.
 
-    A frame counts when all its samples have one soft magnitude (A-law rests at ±8, GSM's decoder at ±16,
-    of 32768), or none exceeds what a lossy codec leaves of a zero.
+    A frame counts when all its samples have one soft magnitude (A-law rests at ±8 of 32768), or are softly
+    those of 20 ms before (GSM's decoder at rest gives the same block over and over), or none exceeds
+    what a lossy codec leaves of a zero.
 
     ::
 
@@ -90,5 +93,23 @@ def digital_silence(
     count = len(signal) // size
     magnitude = np.abs(signal[: count * size]).reshape(count, size)
     peak, trough = magnitude.max(axis=1, initial=0.0), magnitude.min(axis=1, initial=1.0)
-    dead = (peak < LOSSY_ZERO) | ((peak < SOFT) & (peak - trough < SAME))
+    soft = peak < SOFT
+    resting = soft & ((peak - trough < SAME) | _repeats(signal[: count * size], soft, size, rate_hz))
+    dead = (peak < LOSSY_ZERO) | resting
     return spans_of(dead, step_s, min_s=min_s)
+
+
+def _repeats(signal: FloatArray, soft: BoolArray, size: int, rate_hz: int) -> BoolArray:
+    """Per frame of ``size`` samples that is ``soft``: is it, sample by sample, what came a codec block before?"""
+    block = round(CODEC_BLOCK_S * rate_hz)
+    answer = np.zeros(len(soft), dtype=bool)
+    for first, last in runs(soft):
+        start, end = max(first * size, block), last * size
+        if end <= start:
+            continue
+        same = np.abs(signal[start:end] - signal[start - block : end - block]) < SAME
+        whole = np.ones((last - first) * size, dtype=bool)
+        whole[start - first * size :] = same
+        whole[: start - first * size] = False
+        answer[first:last] = whole.reshape(-1, size).all(axis=1)
+    return answer

@@ -1,8 +1,6 @@
 """Tones of the line, labelled before anything else listens: rings, busy, congestion, DTMF, beeps.
 
-A tone keeps its frequencies and its level; no vowel does both for long. So frames whose power lies in
-one or two peaks are joined into beats while frequency and level hold, and beats are then read
-against the cadences of the network's plan.
+Beats (``pipeline.listen.beats``) are read against the cadences of the network's plan.
 """
 
 from __future__ import annotations
@@ -13,38 +11,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.listen.frames import FloatArray, levels_dbfs
+from pipeline.listen.beats import ALONE_DB, EDGE_S, MIN_KEY_S, Beat, beats_of, matches
+from pipeline.listen.frames import SILENCE_DBFS, FloatArray, levels_dbfs
 from pipeline.listen.plans import DTMF_HIGH_HZ, DTMF_KEYS, DTMF_LOW_HZ, PLANS, Cadence
 from pipeline.listen.spectrum import CENTRE_S, RATE_HZ, STEP_S, Peaks
 from pipeline.types import Span, Tone
 
-PURE_SHARE = 0.6  # of a frame's power in its peaks: what a tone keeps at 5 dB above noise
-SECOND_SHARE = 0.08  # the weaker of two tones; DTMF may be twisted by 8 dB (ITU-T Q.24)
-RESOLVED_HZ = 100.0  # nearer ones fall into one lobe and are heard as their mean
-FREQUENCY_HZ = 15.0  # GB/T 3380 allows ±25 Hz; the measured error of the peak is below 3
 DTMF_TOLERANCE = 0.015  # ITU-T Q.24: must accept ±1.5 %, must refuse beyond ±3.5 %
-LEVEL_WOBBLE_DB = 1.5
-MIN_DTMF_S, MAX_DTMF_S = 0.04, 2.0
+MAX_DTMF_S = 2.0
 MIN_BEAT_S = 0.15
-MIN_BEAT_FRAMES = 5  # of 20 ms, each looking 50 ms wide
 DTMF_SHARE = 0.85
+VOICE_HZ, HARMONIC = (70.0, 420.0), 0.2  # of a multiple: how far from it a harmonic may be heard
+KEY_FADES_DB, KEY_DISTURBED = 10.0, 0.25  # of a key's frames, what a lost packet may spoil
 BEEP_DRIFT_HZ = 8.0  # of its peak from frame to frame: a generator holds its pitch, no voice does
 BEEP_RANGE_HZ = (900.0, 3000.0)  # below it a nasal can be as pure
-BEEP_SHARE, BEEP_RANGE_S = 0.9, (0.12, 1.5)
-AROUND = 5  # 10 ms levels looked at on either side of a beat
-ALONE_DB = 4.0  # a tone 5 dB above noise rises 6 dB out of it
-LONG_BEAT_S = 0.3
-DROPOUT_S = 0.09  # two lost packets, with the blur of the window; the shortest true pause is 100 ms
+BEEP_SHARE, BEEP_RANGE_S = 0.95, (0.12, 1.5)  # of 300 beeps at 5 dB and more above noise, 97 % keep 0.95
+BEEP_ROOM_S = 0.1
 CADENCE_TOLERANCE = 0.25
-EDGE_S = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class Beat:
-    """One unbroken sounding of one or two frequencies."""
-
-    span: Span
-    hz: tuple[float, ...]
+CUT_SHARE, QUIET_PAUSE, QUIET_PAUSE_DB = 0.9, 0.7, 4.0
+SAME_RING_DB, SAME_RING_HZ = 3.0, 6.0
+UNNAMED_S = 0.8  # a plan's frequency in no cadence: held this long it is no vowel but, say, a dial tone
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +50,10 @@ def find_tones(signal: FloatArray, peaks: Peaks, *, plan: str, channel: int | No
         beats      |--|        |--|        ||
         tone       |------ ringback, 3 ----|
     """
-    beats = _beats(signal, peaks)
+    beats, levels = beats_of(signal, peaks), levels_dbfs(signal, RATE_HZ, step_s=EDGE_S)
     heard: list[Heard] = []
     rest: list[Beat] = []
-    dtmf = [(b, key) for b in beats if (key := _dtmf_key(b)) and _purity(b, peaks, 2) >= DTMF_SHARE]
+    dtmf = [(b, key) for b in beats if (key := _dtmf_key(b)) and _is_pressed(b, peaks)]
     heard += _digits(dtmf, channel)
     keyed = {id(b) for b, _ in dtmf}
     cadences = PLANS[plan]
@@ -75,130 +61,17 @@ def find_tones(signal: FloatArray, peaks: Peaks, *, plan: str, channel: int | No
     end_s = len(signal) / RATE_HZ
     for frequencies in {c.frequencies_hz for c in cadences}:
         family = [c for c in cadences if c.frequencies_hz == frequencies]
-        mine = [b for b in of_plan if _matches(b.hz, frequencies)]
-        for group in _grouped(mine, max(max(c.pattern_s) for c in family)):
+        mine = [b for b in of_plan if matches(b.hz, frequencies)]
+        for whole in _grouped(mine, max(max(c.pattern_s) for c in family)):
+            group = _without_syllable(whole, levels)
             named = _named(group, family, channel, end_s)
-            if named.tone.kind != "tone" or named.tone.span.duration_s >= LONG_BEAT_S:
+            if named.tone.kind != "tone" or max(s.duration_s for s in named.sounding) >= UNNAMED_S:
                 heard.append(named)
         rest_ids = {id(b) for b in mine}
         of_plan = [b for b in of_plan if id(b) not in rest_ids]
     rest = [b for b in beats if (id(b) not in keyed and any(b is o for o in of_plan)) or _short(b, keyed)]
-    heard += [_beep(b, channel) for b in rest if _is_beep(b, peaks)]
+    heard += [_beep(b, channel) for b in rest if _is_beep(b, peaks, levels)]
     return tuple(sorted(heard, key=lambda h: h.tone.span))
-
-
-# ---------------------------------------------------------------- frames → beats
-
-
-def _beats(signal: FloatArray, peaks: Peaks) -> list[Beat]:
-    single = peaks.share[:, 0] >= PURE_SHARE
-    both = peaks.share.sum(axis=1)
-    apart = np.abs(peaks.hz[:, 0] - peaks.hz[:, 1]) > RESOLVED_HZ
-    dual = (both >= PURE_SHARE) & (peaks.share[:, 1] >= SECOND_SHARE) & apart
-    loud = peaks.power_db > max(-60.0, float(np.percentile(peaks.power_db, 5)) + 3) if len(peaks) else single
-    tonal = (single | dual) & loud
-    low, high = np.sort(peaks.hz, axis=1).T if len(peaks) else (peaks.power_db, peaks.power_db)
-    first = np.where(dual, low, peaks.hz[:, 0]) if len(peaks) else low
-    found: list[Beat] = []
-    levels = levels_dbfs(signal, RATE_HZ, step_s=EDGE_S)
-    at = 0
-    while at < len(tonal):
-        if not tonal[at]:
-            at += 1
-            continue
-        end = at + 1
-        while end < len(tonal) and tonal[end] and _same(at, end, first, high, dual):
-            end += 1
-        beat = _beat(at, end, peaks, first, high, dual, levels)
-        if beat is not None:
-            found.append(beat)
-        at = end
-    return _joined(found)
-
-
-def _same(start: int, at: int, first: FloatArray, high: FloatArray, dual: FloatArray) -> bool:
-    """Frame ``at`` continues the beat: the frequencies of the frame before it, and never far from its start."""
-    if abs(first[at] - first[at - 1]) > FREQUENCY_HZ or abs(first[at] - first[start]) > 2 * FREQUENCY_HZ:
-        return False
-    if dual[at] and dual[at - 1]:
-        return bool(abs(high[at] - high[at - 1]) <= FREQUENCY_HZ)
-    return True
-
-
-def _beat(
-    start: int,
-    end: int,
-    peaks: Peaks,
-    first: FloatArray,
-    high: FloatArray,
-    dual: FloatArray,
-    levels: FloatArray,
-) -> Beat | None:
-    """Frames ``start..end`` as a beat, or None when frequency or level wander as a voice does."""
-    if end - start < (2 if _near_key(first[start], high[start]) else MIN_BEAT_FRAMES):
-        return None
-    inner = slice(start + 1, end - 1) if end - start >= 5 else slice(start, end)
-    power = peaks.power_db[inner]
-    if end - start >= 5 and float(np.std(power)) > LEVEL_WOBBLE_DB:
-        return None
-    if float(np.std(first[inner])) > FREQUENCY_HZ / 2:
-        return None
-    span = _edges(start, end, levels)
-    if span.duration_s < MIN_DTMF_S or not _stands_alone(span, levels):
-        return None
-    hz: tuple[float, ...] = (float(np.median(first[inner])),)
-    if float(np.mean(dual[inner])) > 0.5:
-        hz += (float(np.median(high[inner][dual[inner]])),)
-    return Beat(span, hz)
-
-
-def _near_key(low: float, high: float) -> bool:
-    """Might be a DTMF key; anything else as short is not worth a closer look."""
-    return 680.0 <= low <= 960.0 and 1180.0 <= high <= 1665.0
-
-
-def _edges(start: int, end: int, levels: FloatArray) -> Span:
-    """Sharpen a beat's edges on 10 ms levels: a tone starts and stops at once."""
-    lo = max(0, round((start * STEP_S - 0.02) / EDGE_S))
-    hi = min(len(levels), round(((end - 1) * STEP_S + 2 * CENTRE_S + 0.02) / EDGE_S))
-    near = levels[lo:hi]
-    mid = levels[round((start * STEP_S + CENTRE_S) / EDGE_S) : round((end * STEP_S + CENTRE_S) / EDGE_S)]
-    on = np.flatnonzero(near > float(np.median(mid)) - 6.0) if mid.size else np.zeros(0)
-    if not on.size:
-        return Span(start * STEP_S + CENTRE_S, end * STEP_S + CENTRE_S)
-    return Span((lo + int(on[0])) * EDGE_S, (lo + int(on[-1]) + 1) * EDGE_S)
-
-
-def _stands_alone(span: Span, levels: FloatArray) -> bool:
-    """Out of silence and into silence: a steady stretch of a vowel has the rest of its word around it."""
-    first, last = round(span.start_s / EDGE_S), round(span.end_s / EDGE_S)
-    inside = float(np.median(levels[first:last])) if last > first else 0.0
-    before, after = levels[max(0, first - AROUND) : max(0, first - 1)], levels[last + 1 : last + AROUND]
-    drops = [inside - float(np.mean(side)) for side in (before, after) if side.size]
-    # one side may run into speech or be cut by the file; a short one must be free on both
-    need = drops if span.duration_s < LONG_BEAT_S else [max(drops, default=99.0)]
-    return all(drop > ALONE_DB for drop in need)
-
-
-def _joined(beats: Sequence[Beat]) -> list[Beat]:
-    """Beats of one frequency that a short disturbance cut in two."""
-    out: list[Beat] = []
-    for beat in beats:
-        if out and beat.span.start_s - out[-1].span.end_s < DROPOUT_S and _matches(beat.hz, out[-1].hz):
-            out[-1] = Beat(Span(out[-1].span.start_s, max(beat.span.end_s, out[-1].span.end_s)), out[-1].hz)
-        else:
-            out.append(beat)
-    return out
-
-
-def _matches(heard: Sequence[float], wanted: Sequence[float]) -> bool:
-    if max(wanted) - min(wanted) < RESOLVED_HZ:
-        wanted = (sum(wanted) / len(wanted),)
-    pairs = zip(sorted(heard), sorted(wanted), strict=False)
-    return len(heard) == len(wanted) and all(abs(h - w) <= FREQUENCY_HZ for h, w in pairs)
-
-
-# ---------------------------------------------------------------- beats → names
 
 
 def _grouped(beats: Sequence[Beat], max_off_s: float) -> list[list[Beat]]:
@@ -210,6 +83,30 @@ def _grouped(beats: Sequence[Beat], max_off_s: float) -> list[list[Beat]]:
         else:
             groups.append([beat])
     return groups
+
+
+def _without_syllable(group: list[Beat], levels: FloatArray) -> list[Beat]:
+    """The group without a short last beat that only looks like a ring cut short by the answer.
+
+    Such a ring follows a pause in which the line is quiet, at the level and pitch of those before it; a
+    syllable at 450 Hz follows other syllables.
+    """
+    if len(group) < 2 or group[-1].span.duration_s >= CUT_SHARE * group[-2].span.duration_s:
+        return group
+    before, last = group[-2:]
+    level = _level(before.span, levels)
+    pause = levels[round(before.span.end_s / EDGE_S) + 1 : round(last.span.start_s / EDGE_S) - 1]
+    quiet = float(np.mean(pause < level - QUIET_PAUSE_DB)) if pause.size else 0.0
+    alike = (
+        abs(_level(last.span, levels) - level) <= SAME_RING_DB
+        and abs(last.hz[0] - before.hz[0]) <= SAME_RING_HZ
+    )
+    return group if alike and quiet >= QUIET_PAUSE else group[:-1]
+
+
+def _level(span: Span, levels: FloatArray) -> float:
+    inside = levels[round(span.start_s / EDGE_S) : round(span.end_s / EDGE_S)]
+    return float(np.median(inside)) if inside.size else SILENCE_DBFS
 
 
 def _named(group: list[Beat], family: Sequence[Cadence], channel: int | None, end_s: float) -> Heard:
@@ -230,17 +127,17 @@ def _named(group: list[Beat], family: Sequence[Cadence], channel: int | None, en
 def _fit(group: Sequence[Beat], cadence: Cadence, end_s: float) -> float:
     """Median relative error of the beats and pauses against the pattern, 0 is exact.
 
-    The first and last beat may be cut short by the recording, the answer or the release, so a shorter
-    one is no error when there are others.
+    The last beat may be cut short by the answer or the release, and either end by the recording; the first
+    of three and more may begin under somebody's voice. Two short sounds a pause apart are no ring.
     """
     ons, offs = cadence.pattern_s[::2], cadence.pattern_s[1::2]
     errors = []
     for i, beat in enumerate(group):
         length = beat.span.duration_s
         error = min(abs(length - on) / on for on in ons)
-        edge = i in (0, len(group) - 1)
         cut_by_file = beat.span.start_s < 0.05 or beat.span.end_s > end_s - 0.05
-        if edge and length < max(ons) and (cut_by_file or (len(group) > 1 and length < 0.9 * max(ons))):
+        last, first = i == len(group) - 1 and i > 0, i == 0 and len(group) > 2
+        if length < max(ons) and (cut_by_file or ((last or first) and length < 0.9 * max(ons))):
             continue
         errors.append(error)
     for one, two in itertools.pairwise(group):
@@ -250,12 +147,36 @@ def _fit(group: Sequence[Beat], cadence: Cadence, end_s: float) -> float:
 
 
 def _dtmf_key(beat: Beat) -> str:
-    if len(beat.hz) != 2 or not MIN_DTMF_S <= beat.span.duration_s <= MAX_DTMF_S:
+    if len(beat.hz) != 2 or not MIN_KEY_S <= beat.span.duration_s <= MAX_DTMF_S:
         return ""
     low, high = sorted(beat.hz)
+    if _are_harmonics(low, high):
+        return ""
     row = [i for i, f in enumerate(DTMF_LOW_HZ) if abs(low - f) <= f * DTMF_TOLERANCE]
     column = [i for i, f in enumerate(DTMF_HIGH_HZ) if abs(high - f) <= f * DTMF_TOLERANCE]
     return DTMF_KEYS[row[0]][column[0]] if row and column else ""
+
+
+def _are_harmonics(low: float, high: float) -> bool:
+    """Neighbouring harmonics of a voice lie as far apart as its pitch, and at multiples of it.
+
+    Q.23 chose its pairs so that none does: nearest comes * with 941 = 3.5 × (1209 − 941).
+    """
+    pitch = high - low
+    return VOICE_HZ[0] <= pitch <= VOICE_HZ[1] and abs(low / pitch - round(low / pitch)) < HARMONIC
+
+
+def _is_pressed(beat: Beat, peaks: Peaks) -> bool:
+    """A key holds its pair for as long as it sounds; a syllable passes over it and goes on."""
+    first, last = (
+        round((beat.span.start_s + 0.01 - CENTRE_S) / STEP_S),
+        int((beat.span.end_s - 0.01 - CENTRE_S) / STEP_S),
+    )
+    inside = slice(max(0, first), max(first, last) + 1)
+    heard = np.sort(peaks.hz[inside], axis=1)
+    loud = peaks.power_db[inside] > float(np.max(peaks.power_db[inside], initial=-99.0)) - KEY_FADES_DB
+    apart = np.abs(heard / np.array(sorted(beat.hz)) - 1).max(axis=1) > 2 * DTMF_TOLERANCE
+    return float(np.mean(apart & loud)) <= KEY_DISTURBED and _purity(beat, peaks, 2) >= DTMF_SHARE
 
 
 def _digits(keyed: Sequence[tuple[Beat, str]], channel: int | None) -> list[Heard]:
@@ -285,14 +206,28 @@ def _short(beat: Beat, keyed: set[int]) -> bool:
     return id(beat) not in keyed and beat.span.duration_s < MIN_BEAT_S
 
 
-def _is_beep(beat: Beat, peaks: Peaks) -> bool:
+def _is_beep(beat: Beat, peaks: Peaks, levels: FloatArray) -> bool:
     if len(beat.hz) != 1 or not BEEP_RANGE_HZ[0] <= beat.hz[0] <= BEEP_RANGE_HZ[1]:
         return False
     if not BEEP_RANGE_S[0] <= beat.span.duration_s <= BEEP_RANGE_S[1]:
         return False
     first = round(beat.span.start_s / STEP_S) + 1
     inside = peaks.hz[first : max(first + 1, round((beat.span.end_s - 2 * CENTRE_S) / STEP_S)), 0]
-    return float(np.ptp(inside)) <= BEEP_DRIFT_HZ and _purity(beat, peaks, 1) >= BEEP_SHARE
+    pure = float(np.ptp(inside)) <= BEEP_DRIFT_HZ and _purity(beat, peaks, 1) >= BEEP_SHARE
+    return pure and _has_room(beat.span, levels)
+
+
+def _has_room(span: Span, levels: FloatArray) -> bool:
+    """Nothing as loud within 0.1 s: a whistling onset has its vowel there."""
+    inside = _level(span, levels)
+    first, last = round(span.start_s / EDGE_S), round(span.end_s / EDGE_S)
+    room = round(BEEP_ROOM_S / EDGE_S)
+    sides = (levels[max(0, first - room) : max(0, first - 1)], levels[last + 1 : last + room])
+    return all(
+        float(np.max(side)) < inside and float(np.mean(side)) < inside - ALONE_DB
+        for side in sides
+        if side.size
+    )
 
 
 def _purity(beat: Beat, peaks: Peaks, tones: int) -> float:

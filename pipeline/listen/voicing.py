@@ -11,7 +11,15 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from pipeline.listen.frames import FloatArray, framed, levels_dbfs, mask_of, noise_floor_dbfs, spans_of
+from pipeline.listen.frames import (
+    SILENCE_DBFS,
+    FloatArray,
+    framed,
+    levels_dbfs,
+    mask_of,
+    noise_floor_dbfs,
+    spans_of,
+)
 from pipeline.timeline import Spans, merge, total_s
 from pipeline.types import Span
 
@@ -24,12 +32,14 @@ PITCH_HZ = (70.0, 420.0)
 PERIODIC = 0.55  # autocorrelation at the pitch period; of noise it stays below 0.4 in 40 ms
 VOICED_SHARE = 0.4  # of a word: initials are voiceless
 JOIN_S = 0.13
+ABOVE_NOISE_DB = 6.0  # of 50 ms on a noisy line; noise itself stays below 4
+BURIED_S = 0.35  # on a noisy line the soft syllable between two loud ones is not heard
 
 
 def overlooked(
     voice: Iterable[Span], signal: FloatArray, rate_hz: int, *, taken: Iterable[Span], min_voice_s: float
 ) -> Spans:
-    """Spans of voice beside ``voice`` in ``signal`` ``[n]``; nothing on a noisy line.
+    """Spans of voice beside ``voice`` in ``signal`` ``[n]``.
 
     ::
 
@@ -37,21 +47,25 @@ def overlooked(
         voice      ▇▇▇
         overlooked       ▇▇▇      (then a cough: loud, without a pitch)
     """
-    known = tuple(voice)
+    known, claimed = tuple(voice), tuple(taken)
     levels = levels_dbfs(signal, rate_hz, step_s=STEP_S)
+    levels[mask_of(claimed, STEP_S, len(levels))] = SILENCE_DBFS
     mine = levels[mask_of(known, STEP_S, len(levels))]
     floor = noise_floor_dbfs(levels)
-    if total_s(known) < MIN_KNOWN_S or not mine.size:
-        return ()
-    loud = float(np.percentile(mine, 75))
-    if loud < floor + CLEAN_DB:
-        return ()
-    energetic = levels > max(floor + ABOVE_FLOOR_DB, loud - BELOW_VOICE_DB)
-    energetic &= ~mask_of((*known, *taken), STEP_S, len(levels))
+    loud = float(np.percentile(mine, 75)) if total_s(known) >= MIN_KNOWN_S and mine.size else None
+    if loud is not None and loud >= floor + CLEAN_DB:
+        energetic, join_s = levels > max(floor + ABOVE_FLOOR_DB, loud - BELOW_VOICE_DB), JOIN_S
+    else:
+        smooth = 10 * np.log10(np.convolve(10 ** (levels / 10), np.ones(5) / 5, mode="same") + 1e-10)
+        energetic, join_s = smooth > floor + ABOVE_NOISE_DB, BURIED_S
+    energetic &= ~mask_of((*known, *claimed), STEP_S, len(levels))
     runs = merge(spans_of(energetic, STEP_S), join_s=JOIN_S)
-    return tuple(
-        s for s in runs if s.duration_s >= min_voice_s and voiced_share(signal, rate_hz, s) >= VOICED_SHARE
-    )
+    found = [s for s in runs if s.duration_s >= min_voice_s and _is_voice(signal, rate_hz, s)]
+    return merge(found, join_s=join_s)
+
+
+def _is_voice(signal: FloatArray, rate_hz: int, span: Span) -> bool:
+    return voiced_share(signal, rate_hz, span) >= VOICED_SHARE
 
 
 def voiced_share(signal: FloatArray, rate_hz: int, span: Span) -> float:

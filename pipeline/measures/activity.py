@@ -21,21 +21,28 @@ TURN_JOIN_S = 1.5  # a party that stops longer has let the floor go
 class Activity:
     """Voice of the two parties in a window; ``window`` runs from the answer to the release.
 
-    A second agent counts as the agent's side. ``heard`` is False when there is no sound to go by (a
-    dialogue that came as text): nothing timed can then be said.
+    A second agent counts as the agent's side. ``nobodys``: voice whose party is not known, which ends a
+    silence all the same. ``heard`` is False when there is no sound to go by (a dialogue that came as
+    text): nothing timed can then be said.
     """
 
     window: Span
     agent: Spans
     customer: Spans
     heard: bool = True
+    nobodys: Spans = ()
 
     def of(self, role: Role | None) -> Spans:
         return {"agent": self.agent, "agent2": self.agent, "customer": self.customer}.get(role or "", ())
 
     @property
     def anyone(self) -> Spans:
-        return merge((*self.agent, *self.customer))
+        return merge((*self.agent, *self.customer, *self.nobodys))
+
+    @property
+    def without_roles(self) -> bool:
+        """Somebody speaks, and of nobody is it known who it is."""
+        return bool(self.nobodys) and not self.agent and not self.customer
 
     @property
     def silences(self) -> Spans:
@@ -60,9 +67,10 @@ def activity(conversation: Conversation) -> Activity:
         return Activity(Span(0.0, 0.0), (), (), heard=False)
     agent = party_voice(conversation, AGENT_ROLES)
     customer = party_voice(conversation, ("customer",))
+    nobodys = party_voice(conversation, ("unknown",))
     end = conversation_end_s(conversation)
     window = Span(min(conversation_start_s(conversation), end), end)
-    return Activity(window, clip(agent, window), clip(customer, window))
+    return Activity(window, clip(agent, window), clip(customer, window), nobodys=clip(nobodys, window))
 
 
 def party_voice(conversation: Conversation, roles: Sequence[Role]) -> Spans:

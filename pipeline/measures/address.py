@@ -20,6 +20,12 @@ _SECOND_PERSON = re.compile(r"您(?!们)|你(?!们|好)")
     source="S1 多用您,不用你",
 )
 def nin_share(scene: Scene) -> Iterable[Reading]:
+    """您 among the words for you.
+
+    ::
+
+        agent     您 … 您 … 你 … 您                  3 of 4 → 0.75
+    """
     own = [u for u in scene.conversation.utterances if u.role == "agent"]
     found = [(match.group(), u.span) for u in own for match in _SECOND_PERSON.finditer(u.text)]
     if not found:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,7 +50,13 @@ def _entry(info: MeasureInfo) -> Iterator[str]:
     yield f"- example: {info.example}"
     if info.source:
         yield f"- source: {info.source}"
-    yield ""
+    yield f"\n```\n{timeline(info)}\n```\n"
+
+
+def timeline(info: MeasureInfo) -> str:
+    """The picture in the docstring of the measure's function; empty when it has none."""
+    _, _, picture = (inspect.getdoc(info.compute) or "").partition("::\n\n")
+    return textwrap.dedent(picture).rstrip()
 
 
 def _settings() -> Iterator[str]:

@@ -9,17 +9,11 @@ from dataclasses import replace
 from pipeline.config import MeasureConfig
 from pipeline.measures.activity import AGENT_ROLES, Activity
 from pipeline.measures.cues import cue_span, says
-from pipeline.timeline import Spans, clip, gaps, subtract, total_s
-from pipeline.types import Audition, Conversation, Gap, Role, Span, Tone, Utterance
+from pipeline.measures.legs import kind_by_sound, within
+from pipeline.timeline import clip, subtract, total_s
+from pipeline.types import Conversation, Gap, Role, Span, Utterance
 
 HEARD_LEAST_S = 1.5  # a longer remark inside a wait is talk, and ends the wait
-MUSIC_SHARE = 0.4  # of a wait filled with music or ringing that make it a hold with music
-MUTE_SHARE = 0.6  # of a wait in which the agent's leg carries nothing at all
-CLEAN_LINE_RUNS, CLEAN_LINE_SHARE = (
-    4,
-    0.6,
-)  # a leg silent so often, in so much of its pauses, never carries noise
-ONE_WAY_MIN_S = 3.0
 FAREWELL_LAST_S = 12.0
 
 
@@ -73,7 +67,7 @@ def _waits(
 
 def _pleas(between: Span, utterances: Sequence[Utterance], heard: Activity) -> tuple[float, ...] | None:
     """Times of the pleas for patience in ``between``; None when it holds any other talk."""
-    said = [u for u in utterances if _inside(u.span, between)]
+    said = [u for u in utterances if within(u.span, between)]
     pleas = [u for u in said if u.role in AGENT_ROLES and _is_plea(u.text)]
     talk = subtract(clip(heard.anyone, between), [_padded(u.span) for u in pleas])
     if total_s(talk) > HEARD_LEAST_S or not pleas:
@@ -114,7 +108,7 @@ def _typed(
         reassured_at_s=reassured,
         confidence=_sure(conversation),
     )
-    kind = _kind_by_sound(span, conversation, heard)
+    kind = kind_by_sound(span, conversation, heard)
     if kind == "hold_music":
         return replace(gap, kind="hold_music", waiting_on="agent")
     if kind == "mute":
@@ -141,81 +135,6 @@ def _is_after_farewell(span: Span, conversation: Conversation, heard: Activity, 
     return any(says(u.text, "farewell") or says(u.text, "closing_line") for u in near)
 
 
-def _kind_by_sound(span: Span, conversation: Conversation, heard: Activity) -> str:
-    audition = conversation.audition
-    if audition is None:
-        return ""
-    music = [t.span for t in audition.tones if t.kind == "music" or _rings(t)]
-    if total_s(clip(music, span)) >= MUSIC_SHARE * span.duration_s:
-        return "hold_music"
-    legs = legs_of(conversation)
-    if legs is None:
-        return ""
-    agent_leg, customer_leg = legs
-    agent_gone = gone(audition, agent_leg, heard.agent)
-    customer_gone = gone(audition, customer_leg, heard.customer)
-    if _covers(agent_gone, span):
-        around = _around(agent_gone, span)
-        return "one_way" if _is_one_way(around, heard.customer, conversation, heard) else "mute"
-    if _covers(customer_gone, span):
-        return "one_way"
-    return ""
-
-
-def _rings(tone: Tone) -> bool:
-    return tone.kind == "ringback"
-
-
-def legs_of(conversation: Conversation) -> tuple[int, int] | None:
-    """(agent's channel, customer's channel) in stereo; None where both share a channel."""
-    audition = conversation.audition
-    if audition is None or len(audition.voice) != 2 or audition.gate.layout == "identical":
-        return None
-    for roles, swap in ((AGENT_ROLES, False), (("customer",), True)):
-        for turn in conversation.turns:
-            if turn.role in roles and turn.channel is not None:
-                agent = 1 - turn.channel if swap else turn.channel
-                return agent, 1 - agent
-    agent = conversation.call.agent_channel if conversation.call.agent_channel in (0, 1) else 0
-    return int(agent or 0), 1 - int(agent or 0)
-
-
-def gone(audition: Audition, channel: int, voice: Spans) -> Spans:
-    """Long stretches in which the leg carries nothing, on a line that otherwise carries its noise.
-
-    A line that is digitally silent in its ordinary pauses too (silence suppression) tells nothing.
-    """
-    if rests_in_silence(audition, channel, voice):
-        return ()
-    return tuple(s for s in audition.digital_silence[channel] if s.duration_s >= ONE_WAY_MIN_S)
-
-
-def rests_in_silence(audition: Audition, channel: int, voice: Spans) -> bool:
-    """Digital silence is this leg's ordinary pause: many stretches of it, in most of the time without voice."""
-    silent = audition.digital_silence[channel]
-    inner = clip(silent, Span(0.5, max(0.6, audition.duration_s - 0.5)))
-    pauses = gaps(voice, Span(0.0, audition.duration_s))
-    return len(inner) >= CLEAN_LINE_RUNS and total_s(silent) > CLEAN_LINE_SHARE * total_s(pauses)
-
-
-def _covers(dead: Spans, span: Span) -> bool:
-    return total_s(clip(dead, span)) >= MUTE_SHARE * span.duration_s
-
-
-def _around(dead: Spans, span: Span) -> Span:
-    return max(dead, key=lambda s: min(s.end_s, span.end_s) - max(s.start_s, span.start_s))
-
-
-def _is_one_way(dead: Span, other_voice: Spans, conversation: Conversation, heard: Activity) -> bool:
-    """The agent's leg is lost, not muted: it never comes back, or the customer talks into it."""
-    if dead.end_s >= heard.window.end_s - 0.3:
-        return True
-    inside = [u for u in conversation.utterances if u.role == "customer" and _inside(u.span, dead)]
-    if any(says(u.text, "cannot_hear") for u in inside):
-        return True
-    return total_s(clip(other_voice, dead)) > 0.3 * dead.duration_s
-
-
 # ---------------------------------------------------------------- words around a wait
 
 
@@ -239,7 +158,7 @@ def _is_late(said: Utterance, span: Span, settings: MeasureConfig) -> bool:
 def _agreed(announced: Utterance, span: Span, utterances: Sequence[Utterance]) -> bool:
     """The customer says yes between the please-wait and shortly after the silence begins."""
     window = Span(cue_span(announced, "please_wait").start_s, span.start_s + 1.0)
-    answers = [u for u in utterances if u.role == "customer" and _inside(u.span, window)]
+    answers = [u for u in utterances if u.role == "customer" and within(u.span, window)]
     return any(says(u.text, "consent") for u in answers)
 
 
@@ -273,6 +192,8 @@ def _waiting_on(
 
     A customer's short 好的 to an agent's question-free remark hands the floor back to the agent.
     """
+    if heard.without_roles:
+        return "unknown"
     if announced or last == "unknown":
         return "agent"
     said = [u for u in conversation.utterances if u.span.start_s < span.start_s]
@@ -297,10 +218,6 @@ def _sure(conversation: Conversation) -> float:
     """Words decide the kind, so a gap is as sure as the recognition and the roles."""
     words = conversation.asr_confidence if conversation.asr_confidence is not None else 0.5
     return round(min(1.0, conversation.role_confidence) * (0.5 + 0.5 * words), 3)
-
-
-def _inside(span: Span, window: Span) -> bool:
-    return window.start_s - 0.3 <= span.middle_s <= window.end_s + 0.3
 
 
 def _starts_in(utterance: Utterance, window: Span) -> bool:
@@ -328,8 +245,13 @@ def wait_without_reassurance_s(gap: Gap) -> float:
         reassured        ↑           ↑
         longest          |-----------|
     """
+    return max(s.duration_s for s in unreassured(gap))
+
+
+def unreassured(gap: Gap) -> list[Span]:
+    """The stretches of a wait between its start, the agent's words and its end."""
     marks = [gap.span.start_s, *gap.reassured_at_s, gap.span.end_s]
-    return max(b - a for a, b in itertools.pairwise(marks))
+    return [Span(a, b) for a, b in itertools.pairwise(marks)]
 
 
 def of_kind(found: Iterable[Gap], *kinds: str) -> list[Gap]:

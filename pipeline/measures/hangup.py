@@ -9,22 +9,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from pipeline.config import MeasureConfig
 from pipeline.measures.activity import AGENT_ROLES, Activity, conversation_end_s
 from pipeline.measures.cues import saying, says
-from pipeline.measures.gaps import legs_of, rests_in_silence
-from pipeline.types import Conversation, Gap, HangUp, HangUpClue, Role, Side, Span, Utterance
+from pipeline.measures.excuses import excuse
+from pipeline.measures.legs import legs_of, rests_in_silence
+from pipeline.types import Conversation, Gap, HangUp, HangUpClue, Role, Side, Utterance
 
 RECORD_WEIGHT = 6.0
 BUSY_WEIGHT, BUSY_MONO_WEIGHT = 4.0, 1.5
-LEG_WEIGHT, CLICK_WEIGHT = 4.0, 0.5
+LEG_WEIGHT, FADE_WEIGHT, CLICK_WEIGHT = 4.0, 2.0, 0.5
+FADE_DB, FADE_S = 8.0, 0.3  # below the leg's own floor; noise never stays there for 15 frames
 HARD_WEIGHT = 2.5  # a clue from here on can deny a record; how the talk ended cannot
 CUT_WEIGHT, ANSWERED_WEIGHT, DROPPED_WEIGHT, LEFT_WEIGHT = 1.5, 1.6, 1.6, 0.9
 REACTION_S, WAITED_S = (
     0.6,
     1.2,
 )  # nobody puts a receiver down sooner after hearing goodbye; an agent in a hurry does
+SIDES: tuple[Literal["agent", "customer"], ...] = ("agent", "customer")
 # Before any clue: callers end most calls, as the standard asks, and lines rarely drop.
 PRIOR: dict[Side, float] = {"agent": 0.0, "customer": 0.4, "system": -2.0}
 BUSY_DELAY_S = 0.3  # exchange: release → busy tone
@@ -108,7 +112,7 @@ def released_at_s(conversation: Conversation, heard: Activity) -> float:
 
 
 def sound_clues(conversation: Conversation, heard: Activity) -> list[HangUpClue]:
-    """Busy tone, a leg that dies before the other, a click after the last words."""
+    """Busy tone, a leg that dies before the other or loses its noise, a click after the last words."""
     audition = conversation.audition
     if audition is None:
         return []
@@ -135,6 +139,8 @@ def sound_clues(conversation: Conversation, heard: Activity) -> list[HangUpClue]
         clues.append(
             HangUpClue("leg silent", first, LEG_WEIGHT, f"the {first}'s leg carries nothing from {at:.1f} s")
         )
+    elif not dying:
+        clues += _faded(conversation, legs, last)
     clues += _clicks(conversation, legs, last)
     return clues
 
@@ -146,14 +152,42 @@ def _dying_legs(conversation: Conversation, heard: Activity) -> list[tuple[Side,
         return []
     last = max((s.end_s for s in heard.anyone), default=0.0)
     found: list[tuple[Side, float]] = []
-    for side, channel in zip(("agent", "customer"), legs):
+    for side, channel in zip(SIDES, legs):
         silent = audition.digital_silence[channel]
-        if rests_in_silence(audition, channel, heard.of(side)):  # type: ignore[arg-type]
+        if rests_in_silence(audition, channel, heard.of(side)):
             continue
         final = [s for s in silent if s.end_s >= audition.duration_s - 0.05]
         if final and final[0].start_s >= last - 0.3 and final[0].duration_s >= LEG_SILENT_S:
-            found.append((side, final[0].start_s))  # type: ignore[arg-type]
+            found.append((side, final[0].start_s))
     return found
+
+
+def _faded(conversation: Conversation, legs: tuple[int, int] | None, last: float) -> list[HangUpClue]:
+    """One leg's comfort noise ends after the last words, and something softer than it stays to the end.
+
+    ::
+
+        agent's leg     ▇▇▇▂▂▂▂▂▂▂▂▂|
+        customer's leg  ▂▂▇▇▂▂▂▁▁▁▁▁|     the customer let go at the fifth mark from the end
+    """
+    audition = conversation.audition
+    if audition is None or legs is None:
+        return []
+    found: list[tuple[float, Side]] = []
+    for side, channel in zip(SIDES, legs):
+        row, step = audition.level_dbfs.values[channel], audition.level_dbfs.step_s
+        floor = audition.noise_floor_dbfs[channel]
+        at = len(row)
+        while at > 0 and row[at - 1] < floor - FADE_DB:
+            at -= 1
+        if len(row) * step - at * step >= FADE_S and at * step >= last - 0.1:
+            found.append((at * step, side))
+    if len(found) != 1:
+        return []
+    at_s, first = found[0]
+    return [
+        HangUpClue("noise ended", first, FADE_WEIGHT, f"the {first}'s leg loses its noise at {at_s:.1f} s")
+    ]
 
 
 def _clicks(conversation: Conversation, legs: tuple[int, int] | None, last: float) -> list[HangUpClue]:
@@ -162,7 +196,7 @@ def _clicks(conversation: Conversation, legs: tuple[int, int] | None, last: floa
         return []
     found = [
         (at, side)
-        for side, channel in zip(("agent", "customer"), legs)
+        for side, channel in zip(SIDES, legs)
         for clicks in audition.clicks_s[channel : channel + 1]
         for at in clicks
         if at > last
@@ -171,7 +205,7 @@ def _clicks(conversation: Conversation, legs: tuple[int, int] | None, last: floa
     if len(sides) != 1:
         return []
     at, side = min(found)
-    return [HangUpClue("line click", side, CLICK_WEIGHT, f"click on the {side}'s leg at {at:.1f} s")]  # type: ignore[arg-type]
+    return [HangUpClue("line click", side, CLICK_WEIGHT, f"click on the {side}'s leg at {at:.1f} s")]
 
 
 # ---------------------------------------------------------------- the words
@@ -193,6 +227,8 @@ def word_clues(conversation: Conversation, heard: Activity, settings: MeasureCon
     if not heard.anyone:
         return []
     last_role = last_speaker(heard)
+    if last_role == "unknown":
+        return []
     end = released_at_s(conversation, heard)
     wait = end - max(s.end_s for s in heard.anyone)
     tail = [u for u in conversation.utterances if u.span.end_s > end - wait - TAIL_S]
@@ -243,66 +279,3 @@ def last_speaker(heard: Activity) -> Role:
     if max(ends.values()) < 0:
         return "unknown"
     return "agent" if ends["agent"] >= ends["customer"] else "customer"
-
-
-# ---------------------------------------------------------------- excused releases
-
-
-def excuse(
-    conversation: Conversation,
-    heard: Activity,
-    gaps: Sequence[Gap],
-    released: float | None,
-    settings: MeasureConfig,
-) -> str | None:
-    """Why a release by the agent is no fault (S0), or None.
-
-    ``two_abuse_warnings``: two civility warnings were given. ``nuisance``: the fixed polite line was said
-    (S4). ``dead_line``: the customer was never heard and told so, or their leg died. ``silent_customer``:
-    no answer to the closing line, and 5 s waited.
-    """
-    said = conversation.utterances
-    if len(saying(said, "civility_warning", *AGENT_ROLES)) >= 2:
-        return "two_abuse_warnings"
-    if saying(said, "nuisance_line", *AGENT_ROLES):
-        return "nuisance"
-    if _line_is_dead(said, heard, gaps):
-        return "dead_line"
-    if released is not None and _no_answer(said, heard, released, settings):
-        return "silent_customer"
-    return None
-
-
-def _line_is_dead(said: Sequence[Utterance], heard: Activity, gaps: Sequence[Gap]) -> bool:
-    if not heard.heard:
-        return False
-    if not heard.customer and saying(said, "no_voice_second", *AGENT_ROLES):
-        return True
-    end = heard.window.end_s
-    return any(g.kind == "one_way" and g.span.end_s >= end - 1.0 for g in gaps)
-
-
-def _no_answer(said: Sequence[Utterance], heard: Activity, released: float, settings: MeasureConfig) -> bool:
-    closing = saying(said, "closing_line", *AGENT_ROLES)
-    if not closing or not heard.heard:
-        return False
-    after = Span(closing[-1].span.end_s, released)
-    if any(s.start_s >= after.start_s - 0.1 for s in heard.customer):
-        return False
-    last = max((s.end_s for s in heard.agent), default=0.0)
-    return released - last >= settings.hangup_wait_s - 0.2
-
-
-def talk_after_farewell(said: Sequence[Utterance], heard: Activity, released: float) -> list[Utterance]:
-    """The agent's words after their own last goodbye that are no goodbye themselves."""
-    goodbyes = saying(said, "farewell", *AGENT_ROLES)
-    if not goodbyes:
-        return []
-    first = goodbyes[-1]
-    return [
-        u
-        for u in said
-        if u.role in AGENT_ROLES
-        and first.span.end_s <= u.span.start_s <= released
-        and not says(u.text, "backchannel")
-    ]

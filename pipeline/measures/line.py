@@ -1,15 +1,12 @@
-"""Rings, music, menus and the release."""
+"""Rings, music and menus."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pipeline.measures.activity import AGENT_ROLES
-from pipeline.measures.cues import saying
-from pipeline.measures.hangup import talk_after_farewell
 from pipeline.measures.registry import NO_SOUND, Reading, Scene, for_call, measure
-from pipeline.timeline import clip, total_s
-from pipeline.types import HangUp, Tone
+from pipeline.timeline import total_s
+from pipeline.types import Tone
 
 
 def _tones(scene: Scene, *kinds: str) -> list[Tone]:
@@ -25,6 +22,13 @@ def _tones(scene: Scene, *kinds: str) -> list[Tone]:
     source="S0 S1 (three rings); cadence GB/T 3380",
 )
 def rings(scene: Scene) -> Iterable[Reading]:
+    """How often the caller heard it ring.
+
+    ::
+
+        450 Hz    ▇▇    ▇▇    ▇▇  |您好
+                  1     2     3                    → 3
+    """
     answer = scene.heard.window.start_s if scene.heard.heard else 0.0
     heard = [t for t in _tones(scene, "ringback") if t.span.end_s <= answer + 0.5]
     if heard:
@@ -43,6 +47,13 @@ def rings(scene: Scene) -> Iterable[Reading]:
     example="three rings until 11 s → 11",
 )
 def answer_at_s(scene: Scene) -> Iterable[Reading]:
+    """When somebody took the call.
+
+    ::
+
+        line      ring ring ring |您好
+                                 ↑ 11 s
+    """
     return for_call(scene, lambda: scene.heard.window.start_s)
 
 
@@ -54,6 +65,13 @@ def answer_at_s(scene: Scene) -> Iterable[Reading]:
     example="music 20–38 s → 18",
 )
 def music_s(scene: Scene) -> Iterable[Reading]:
+    """Music, before the answer or on hold.
+
+    ::
+
+        line      您好 … ♪♪♪♪♪♪♪♪♪ … 再见
+                         |-- 18 s --|              → 18
+    """
     return _sounding(scene, "music")
 
 
@@ -65,6 +83,13 @@ def music_s(scene: Scene) -> Iterable[Reading]:
     example="menu of 9 s → 9",
 )
 def ivr_s(scene: Scene) -> Iterable[Reading]:
+    """The menu's own speech.
+
+    ::
+
+        line      欢迎致电,请按一 | ring ring | 您好
+                  |---- 9 s ----|                  → 9
+    """
     return _sounding(scene, "ivr")
 
 
@@ -73,120 +98,3 @@ def _sounding(scene: Scene, kind: str) -> list[Reading]:
         return [Reading(None, reason=NO_SOUND)]
     spans = tuple(t.span for t in _tones(scene, kind))
     return [Reading(total_s(spans), evidence=spans)]
-
-
-# ---------------------------------------------------------------- the release
-
-
-def _hangup(scene: Scene) -> HangUp | None:
-    return scene.events.hangup
-
-
-@measure(
-    "hangup_side",
-    unit="text",
-    description="先挂机的一方:agent 坐席、customer 客户、system 线路;拿不准时为空。",
-    formula="the side with probability ≥ hangup_min_probability, fused from record, sound and words",
-    example="busy tone on the customer's leg → customer",
-    source="S0 后于客户挂机",
-)
-def hangup_side(scene: Scene) -> Iterable[Reading]:
-    found = _hangup(scene)
-    if found is None or found.side == "unknown":
-        return [Reading(None, reason="record, sound and words do not tell who released first")]
-    return [Reading(found.side)]
-
-
-@measure(
-    "hangup_probability",
-    unit="0..1",
-    description="挂机方判断的把握。",
-    formula="softmax of prior + summed clue weights (log-odds) per side",
-    example="busy tone 4.0 and customer's goodbye 1.6 → 0.997",
-)
-def hangup_probability(scene: Scene) -> Iterable[Reading]:
-    found = _hangup(scene)
-    return [Reading(found.probability) if found else Reading(None, reason=NO_SOUND)]
-
-
-@measure(
-    "hangup_record_disagrees",
-    unit="0/1",
-    description="话单与声音、话语推断的挂机方不一致。",
-    formula="1 when sound and words alone decide for another side than the record names",
-    example="record says customer, busy tone on the agent's leg → 1",
-)
-def hangup_record_disagrees(scene: Scene) -> Iterable[Reading]:
-    found = _hangup(scene)
-    if found is None or not any(c.source.startswith("cdr:") for c in found.clues):
-        return [Reading(None, reason="the call record names no side")]
-    return [Reading(float(found.record_disagrees))]
-
-
-@measure(
-    "hangup_after_last_words_s",
-    unit="s",
-    description="最后一句话到挂机的时间。",
-    formula="release − end of the last voice",
-    example="last word at 88 s, release at 90.5 s → 2.5",
-    source="S0 (5 s)",
-)
-def hangup_after_last_words_s(scene: Scene) -> Iterable[Reading]:
-    found = _hangup(scene)
-    if found is None or found.after_last_words_s is None:
-        return [Reading(None, reason="nobody spoke, or there is no sound to go by")]
-    return [Reading(found.after_last_words_s)]
-
-
-@measure(
-    "hangup_agent_waited_s",
-    unit="s",
-    description="坐席说完结束语后等待的时间。",
-    formula="release − end of the agent's last voice, 0 when there is no farewell or closing line before",
-    example="再见 until 88 s, release at 94 s → 6",
-    source="S0 (5 s)",
-)
-def hangup_agent_waited_s(scene: Scene) -> Iterable[Reading]:
-    found = _hangup(scene)
-    if found is None or found.released_at_s is None or not scene.heard.agent:
-        return [Reading(None, reason="the agent never spoke, or there is no sound to go by")]
-    said = scene.conversation.utterances
-    closed = saying(said, "farewell", *AGENT_ROLES) or saying(said, "closing_line", *AGENT_ROLES)
-    if not closed:
-        return [Reading(None, reason="the agent said no closing line")]
-    return [Reading(max(0.0, found.released_at_s - scene.heard.agent[-1].end_s))]
-
-
-@measure(
-    "hangup_agent_talk_after_farewell_s",
-    unit="s",
-    description="坐席道别之后、挂机之前又说话的时长。",
-    formula="seconds of the agent's voice in utterances after their last farewell",
-    example="再见 … 哎呀烦死了 (1.2 s) → 1.2",
-    source="S0",
-)
-def hangup_agent_talk_after_farewell_s(scene: Scene) -> Iterable[Reading]:
-    def read() -> Reading:
-        found = _hangup(scene)
-        if found is None or found.released_at_s is None:
-            return Reading(None, reason=NO_SOUND)
-        after = talk_after_farewell(scene.conversation.utterances, scene.heard, found.released_at_s)
-        seconds = sum(total_s(clip(scene.heard.agent, u.span)) for u in after)
-        return Reading(seconds, evidence=tuple(u.span for u in after))
-
-    return for_call(scene, read)
-
-
-@measure(
-    "hangup_excused",
-    unit="text",
-    description="坐席先挂机的免责理由:两次文明用语警告、线路不通、骚扰电话、客户无应答;没有则为空文本。",
-    formula="two_abuse_warnings | dead_line | nuisance | silent_customer | empty text",
-    example="no answer to the closing line and 5 s waited → silent_customer",
-    source="S0 S4",
-)
-def hangup_excused(scene: Scene) -> Iterable[Reading]:
-    found = _hangup(scene)
-    if found is None:
-        return [Reading(None, reason=NO_SOUND)]
-    return [Reading(found.excused or "")]

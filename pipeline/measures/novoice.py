@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pipeline.measures.activity import AGENT_ROLES
 from pipeline.measures.cues import says
-from pipeline.measures.registry import Reading, Scene, for_call, measure
+from pipeline.measures.registry import NO_ROLES, Reading, Scene, for_call, measure
 from pipeline.types import Utterance
 
 
@@ -33,6 +33,15 @@ def first_prompts(scene: Scene, cue: str) -> list[Utterance]:
     source="S0 S1",
 )
 def no_voice(scene: Scene) -> Iterable[Reading]:
+    """Is one of the two not there from the start?
+
+    ::
+
+        agent     |您好,请讲|   8 s …
+        customer                                   → customer
+    """
+    if scene.heard.without_roles:
+        return [Reading(None, reason=NO_ROLES)]
     return for_call(scene, lambda: silent_party(scene))
 
 
@@ -61,6 +70,14 @@ def silent_party(scene: Scene) -> str:
     source="S0 S1",
 )
 def no_voice_prompts(scene: Scene) -> Iterable[Reading]:
+    """How often the silent customer is called.
+
+    ::
+
+        agent     |您好|    |请问您听得到吗?|   |听不到您的声音|
+        customer                                   → 2
+    """
+
     def read() -> Reading:
         spans = {u.span for cue in ("no_voice_first", "no_voice_second") for u in first_prompts(scene, cue)}
         return Reading(float(len(spans)), evidence=tuple(sorted(spans)))
@@ -87,6 +104,13 @@ def _first_prompt(scene: Scene, cue: str) -> list[Reading]:
     source="S0 S1",
 )
 def no_voice_first_prompt_s(scene: Scene) -> Iterable[Reading]:
+    """When the silent customer is first called.
+
+    ::
+
+        agent     |您好|    |请问您听得到吗?|
+                            ↑ 6 s
+    """
     return _first_prompt(scene, "no_voice_first")
 
 
@@ -99,4 +123,11 @@ def no_voice_first_prompt_s(scene: Scene) -> Iterable[Reading]:
     source="S0 S1",
 )
 def no_voice_second_prompt_s(scene: Scene) -> Iterable[Reading]:
+    """When the silent customer is told so.
+
+    ::
+
+        agent     |您好|    |听得到吗?|   |听不到您的声音,请换部电话|
+                                          ↑ 12 s
+    """
     return _first_prompt(scene, "no_voice_second")

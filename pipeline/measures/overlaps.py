@@ -23,6 +23,7 @@ GAVE_WAY_S = 1.0  # the first party falls silent within this time of being talke
 STAYS_AWAY_S = 0.5  # … and stays so this long
 BACKCHANNEL_MAX_S = 0.9
 COOPERATIVE_MAX_CHARS = 8
+ECHO_DELAY_S = 0.4  # ITU-T G.131: what comes later is a second voice, if it says the same or not
 
 
 def find_overlaps(
@@ -70,7 +71,7 @@ def _judged(
     first_said = _said(over, Span(theirs.start_s, span.end_s), conversation.utterances)
     gave_way = theirs.end_s - mine.start_s <= GAVE_WAY_S and mine.end_s - theirs.end_s >= STAYS_AWAY_S
     kind = "interruption"
-    if _is_echo(said, first_said):
+    if _is_echo(said, _said(over, Span(mine.start_s - ECHO_DELAY_S, mine.end_s), conversation.utterances)):
         kind = "echo"
     elif _is_backchannel(said, mine, theirs, settings):
         kind = "backchannel"
@@ -102,7 +103,7 @@ def _said(role: Role, span: Span, utterances: Sequence[Utterance]) -> str:
 
 
 def _is_echo(said: str, first_said: str) -> bool:
-    """The same words on both legs: the line, not a person."""
+    """The same words on both legs at the same time: the line, not a person."""
     mine, theirs = plain(said), plain(first_said)
     return len(mine) >= 4 and mine in theirs
 

@@ -3,108 +3,21 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from pipeline.measures.activity import PARTIES, voice_under
+from pipeline.measures.activity import PARTIES
 from pipeline.measures.cues import saying
-from pipeline.measures.gaps import legs_of
-from pipeline.measures.registry import NO_SOUND, Reading, Scene, measure, per_party
+from pipeline.measures.registry import Reading, Scene, measure, per_party
+from pipeline.measures.spoken import MIN_VOICED_S, Spoken, nuclei_rate, spoken_by, turn_rate, voiced_rate
 from pipeline.text import count_syllables
-from pipeline.timeline import Spans, hull, total_s
-from pipeline.types import Role, Span
+from pipeline.types import Role
 
 CPM = "chars/min"
 NUCLEI_PER_SYLLABLE = 1.0  # measured: docs/accuracy.md, "What happens on the line"
-MIN_VOICED_S = 1.0  # below it a rate is chance
 _SOURCE = (
-    "S1 (about 120 a minute); pauses from 0.13 s: Hieke, Kowal & O'Connell, Language and Speech 26 (1983)"
+    "S1 (about 120 a minute); pauses from 0.17 s (0.13 to 0.25 are in use: Hieke, Kowal & O'Connell, Language and "
+    "Speech 26, 1983)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """What one party said in one utterance, and the voice it took."""
-
-    characters: int
-    voice: Spans
-    words: Span
-
-    @property
-    def voiced_s(self) -> float:
-        return total_s(self.voice)
-
-    @property
-    def turn_s(self) -> float:
-        whole = hull(self.voice)
-        return whole.duration_s if whole else 0.0
-
-    @property
-    def cpm(self) -> float:
-        return 60 * self.characters / self.voiced_s
-
-
-def spoken_by(scene: Scene, role: Role) -> list[Spoken]:
-    """Utterances of ``role`` with the voice that belongs to them.
-
-    ::
-
-        utterance   |您好 请问有什么可以帮您|
-        voice        ▇▇▇  ▇▇▇▇▇▇ ▇▇▇▇▇
-        voiced       ---  ------ -----      14 characters / 2.8 s → 300 a minute
-        turn         -----------------      14 characters / 3.4 s → 247 a minute
-    """
-    found: list[Spoken] = []
-    taken: set[Span] = set()
-    for utterance in scene.conversation.utterances:
-        if utterance.role != role:
-            continue
-        # a span that holds two utterances is shared out by neither: it goes to the first, and both count
-        voice = tuple(s for s in voice_under(scene.heard, utterance) if s not in taken)
-        taken.update(voice)
-        characters = count_syllables(utterance.text)
-        if not voice and found and characters:
-            last = found[-1]
-            found[-1] = Spoken(last.characters + characters, last.voice, last.words)
-        elif voice and characters:
-            found.append(Spoken(characters, voice, utterance.span))
-    return found
-
-
-def _rate(spoken: Sequence[Spoken], seconds: float) -> Reading:
-    if not spoken:
-        return Reading(None, reason="nothing was recognised of this party")
-    if seconds < MIN_VOICED_S:
-        return Reading(None, reason=f"only {seconds:.1f} s of speech")
-    return Reading(60 * sum(s.characters for s in spoken) / seconds)
-
-
-def voiced_rate(scene: Scene, role: Role) -> Reading:
-    spoken = spoken_by(scene, role)
-    return _rate(spoken, sum(s.voiced_s for s in spoken))
-
-
-def turn_rate(scene: Scene, role: Role) -> Reading:
-    spoken = spoken_by(scene, role)
-    return _rate(spoken, sum(s.turn_s for s in spoken))
-
-
-def nuclei_rate(scene: Scene, role: Role) -> Reading:
-    """Nuclei over the same voice that the words cover, or over all of it when there are no words."""
-    audition = scene.conversation.audition
-    if audition is None or not audition.nuclei_s:
-        return Reading(None, reason=NO_SOUND)
-    legs = legs_of(scene.conversation)
-    channel = 0 if legs is None else legs[PARTIES.index(role)]
-    voice = [v for s in spoken_by(scene, role) for v in s.voice] or list(scene.heard.of(role))
-    seconds = total_s(voice)
-    if seconds < MIN_VOICED_S:
-        return Reading(None, reason=f"only {seconds:.1f} s of speech")
-    return Reading(60 * _count_in(audition.nuclei_s[channel], voice) / seconds)
-
-
-def _count_in(times: Sequence[float], spans: Iterable[Span]) -> int:
-    return sum(1 for s in spans for at in times if s.start_s <= at < s.end_s)
 
 
 @measure(
@@ -117,6 +30,14 @@ def _count_in(times: Sequence[float], spans: Iterable[Span]) -> int:
     source=_SOURCE,
 )
 def rate_cpm(scene: Scene) -> Iterable[Reading]:
+    """The rate that is scored, or none where words and sound contradict each other.
+
+    ::
+
+        agent      |您好 请问有什么可以帮您|     44 characters
+        voice       ▇▇▇  ▇▇▇▇▇▇ ▇▇▇▇▇          11 s → 240
+        nuclei      ×××  ×××××× ×××××          agree with the words
+    """
     return per_party(scene, lambda role: _scored(scene, role))
 
 
@@ -144,11 +65,18 @@ def _scored(scene: Scene, role: Role) -> Reading:
     "rate_voiced_cpm",
     unit=CPM,
     description="语速(去停顿):字数除以真正出声的时间。数字按读音计字,英文按音节,标点和语气词不计。",
-    formula="60 · characters / seconds of voice (pauses ≥ 0.13 s left out)",
+    formula="60 · characters / seconds of voice (pauses ≥ 0.17 s left out)",
     example="44 characters in 11 s of voice → 240",
     source=_SOURCE,
 )
 def rate_voiced_cpm(scene: Scene) -> Iterable[Reading]:
+    """Pauses left out.
+
+    ::
+
+        voice      ▇▇▇▇▇ ▇▇▇▇▇▇▇   ▇▇▇▇▇      44 characters
+        seconds    --3-- ---5---   --3--      11 s → 240
+    """
     return per_party(scene, lambda role: voiced_rate(scene, role))
 
 
@@ -161,6 +89,13 @@ def rate_voiced_cpm(scene: Scene) -> Iterable[Reading]:
     source=_SOURCE,
 )
 def rate_turn_cpm(scene: Scene) -> Iterable[Reading]:
+    """Pauses inside an utterance left in.
+
+    ::
+
+        voice      ▇▇▇▇▇ ▇▇▇▇▇▇▇   ▇▇▇▇▇      44 characters
+        seconds    --------- 13.2 s ----      → 200
+    """
     return per_party(scene, lambda role: turn_rate(scene, role))
 
 
@@ -173,6 +108,13 @@ def rate_turn_cpm(scene: Scene) -> Iterable[Reading]:
     source="de Jong & Wempe, Behavior Research Methods 41 (2009)",
 )
 def rate_nuclei_per_min(scene: Scene) -> Iterable[Reading]:
+    """No words at all, only peaks of loudness.
+
+    ::
+
+        energy     ▂▇▃▁▅▆▂▁▃▇▅▁▆▇▂
+        nuclei      ×   ×    ×   ×            46 in 11 s → 251
+    """
     return per_party(scene, lambda role: nuclei_rate(scene, role))
 
 
@@ -197,6 +139,13 @@ def _extreme(scene: Scene, role: Role, *, fastest: bool) -> Reading:
     example="12 characters in 2 s → 360",
 )
 def rate_fastest_cpm(scene: Scene) -> Iterable[Reading]:
+    """The utterance in which the party hurried most.
+
+    ::
+
+        utterances |12 in 4.5 s|   |12 in 2 s|   |12 in 3 s|
+                                    ↑ → 360
+    """
     return per_party(scene, lambda role: _extreme(scene, role, fastest=True))
 
 
@@ -208,6 +157,13 @@ def rate_fastest_cpm(scene: Scene) -> Iterable[Reading]:
     example="12 characters in 4.5 s → 160",
 )
 def rate_slowest_cpm(scene: Scene) -> Iterable[Reading]:
+    """The utterance in which the party took most time.
+
+    ::
+
+        utterances |12 in 4.5 s|   |12 in 2 s|   |12 in 3 s|
+                    ↑ → 160
+    """
     return per_party(scene, lambda role: _extreme(scene, role, fastest=False))
 
 
@@ -219,6 +175,13 @@ def rate_slowest_cpm(scene: Scene) -> Iterable[Reading]:
     example="turns at 220, 240, 260 → 0.068",
 )
 def rate_variation(scene: Scene) -> Iterable[Reading]:
+    """How evenly the party speaks over the call.
+
+    ::
+
+        utterances |220|   |240|   |260|      deviation 16.3 / mean 240 → 0.068
+    """
+
     def read(role: Role) -> Reading:
         rates = [s.cpm for s in _long_turns(scene, role)]
         if len(rates) < 3:
@@ -248,6 +211,12 @@ def is_elderly(scene: Scene) -> Reading:
     source="S0",
 )
 def elderly_caller(scene: Scene) -> Iterable[Reading]:
+    """Told by the record, else by how the agent addresses the caller.
+
+    ::
+
+        agent      |大爷,您别着急|             → 1
+    """
     return [is_elderly(scene)]
 
 
@@ -260,6 +229,13 @@ def elderly_caller(scene: Scene) -> Iterable[Reading]:
     source=_SOURCE,
 )
 def rate_band(scene: Scene) -> Iterable[Reading]:
+    """Where the rate lies; the bounds are lower for elderly callers.
+
+    ::
+
+        slow  120  ok  300  fast
+              |---- 240 ----|                 → ok
+    """
     settings = scene.settings
     rate = next(r for r in per_party(scene, lambda role: _scored(scene, role)) if r.role == "agent")
     if not isinstance(rate.value, float):
@@ -276,6 +252,13 @@ def rate_band(scene: Scene) -> Iterable[Reading]:
     example="您好,工号8021。 → 8",
 )
 def char_count(scene: Scene) -> Iterable[Reading]:
+    """What is said aloud, not what is written.
+
+    ::
+
+        agent      您 好 , 工 号 8 0 2 1 。
+        counted    1  2    3  4  5 6 7 8      → 8
+    """
     said = scene.conversation.utterances
     return [
         Reading(float(sum(count_syllables(u.text) for u in said if u.role == role)), role) for role in PARTIES

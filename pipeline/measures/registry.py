@@ -15,6 +15,7 @@ from pipeline.measures.activity import PARTIES, Activity, FloorTurn, activity, f
 from pipeline.types import Conversation, Events, Measure, Role, Span
 
 NO_SOUND = "no sound or times to go by"
+NO_ROLES = "which of the voices is the agent is not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,10 @@ def compute_all(scene: Scene) -> tuple[Measure, ...]:
 
 
 def per_party(scene: Scene, read: Callable[[Role], Reading | float | None]) -> list[Reading]:
-    """One reading each for agent and customer; without sound, two that say so."""
-    if not scene.heard.heard:
-        return [Reading(None, role, reason=NO_SOUND) for role in PARTIES]
+    """One reading each for agent and customer; without sound or roles, two that say so."""
+    why = NO_SOUND if not scene.heard.heard else NO_ROLES if scene.heard.without_roles else ""
+    if why:
+        return [Reading(None, role, reason=why) for role in PARTIES]
     return [_reading(read(role), role) for role in PARTIES]
 
 

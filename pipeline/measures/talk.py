@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterable
 
-from pipeline.measures.activity import AGENT_ROLES, PARTIES
+from pipeline.measures.activity import AGENT_ROLES, PARTIES, latencies
 from pipeline.measures.cues import cue_span, saying
 from pipeline.measures.hangup import last_speaker
-from pipeline.measures.registry import Reading, Scene, for_call, measure, per_party
+from pipeline.measures.registry import NO_ROLES, Reading, Scene, for_call, measure, per_party
 from pipeline.timeline import total_s
-from pipeline.types import Overlap, Role
+from pipeline.types import Role
 
-_INTERRUPTION = "parameters of Alibaba Cloud SCA 抢话设置; settings interruption_*"
+
+def _silent(scene: Scene) -> str:
+    return NO_ROLES if scene.heard.without_roles else "nobody spoke"
 
 
 @measure(
@@ -22,6 +25,12 @@ _INTERRUPTION = "parameters of Alibaba Cloud SCA 抢话设置; settings interrup
     example="voice 1–4 s and 6–8 s → 5",
 )
 def talk_s(scene: Scene) -> Iterable[Reading]:
+    """The party's own voice.
+
+    ::
+
+        agent     ▇▇▇  ▇▇        3 s + 2 s → 5
+    """
     return per_party(scene, lambda role: total_s(scene.heard.of(role)))
 
 
@@ -34,10 +43,18 @@ def talk_s(scene: Scene) -> Iterable[Reading]:
     source="S0 通话简练",
 )
 def talk_share(scene: Scene) -> Iterable[Reading]:
+    """Its part of all that is said.
+
+    ::
+
+        agent     ▇▇▇▇▇▇    ▇▇▇      60 s
+        customer        ▇▇▇     ▇▇▇  40 s     → 0.6
+    """
+
     def read(role: Role) -> Reading:
         both = total_s(scene.heard.agent) + total_s(scene.heard.customer)
         if not both:
-            return Reading(None, reason="nobody spoke")
+            return Reading(None, reason=_silent(scene))
         return Reading(total_s(scene.heard.of(role)) / both)
 
     return per_party(scene, read)
@@ -51,6 +68,13 @@ def talk_share(scene: Scene) -> Iterable[Reading]:
     example="agent, customer, agent → agent 2, customer 1",
 )
 def turn_count(scene: Scene) -> Iterable[Reading]:
+    """How often the party takes the floor.
+
+    ::
+
+        agent     ▇▇▇ ▇▇▇▇        ▇▇▇
+        customer       ▇    ▇▇▇▇▇          agent 2, customer 1 (the short sound is none)
+    """
     return per_party(scene, lambda role: float(sum(t.role == role for t in scene.turns)))
 
 
@@ -63,6 +87,14 @@ def turn_count(scene: Scene) -> Iterable[Reading]:
     source="S0 通话简练",
 )
 def longest_monologue_s(scene: Scene) -> Iterable[Reading]:
+    """The longest it keeps it.
+
+    ::
+
+        agent     ▇▇▇▇   ▇▇▇▇▇ ▇▇▇▇▇▇   ▇▇▇▇▇▇▇
+        turns     4 s    12 s           7 s     → 12
+    """
+
     def read(role: Role) -> Reading:
         mine = [t.span for t in scene.turns if t.role == role]
         if not mine:
@@ -81,6 +113,13 @@ def longest_monologue_s(scene: Scene) -> Iterable[Reading]:
     example="a file of 92.4 s → 92.4",
 )
 def duration_s(scene: Scene) -> Iterable[Reading]:
+    """The whole recording, rings and busy tone included.
+
+    ::
+
+        recording |ring ring|您好 … 再见|busy busy|
+                  |-------------- 92.4 s ---------|
+    """
     audition = scene.conversation.audition
     seconds = audition.duration_s if audition else scene.conversation.call.duration_s
     if not seconds:
@@ -96,6 +135,13 @@ def duration_s(scene: Scene) -> Iterable[Reading]:
     example="rings until 11 s, busy from 95 s → 84",
 )
 def conversation_s(scene: Scene) -> Iterable[Reading]:
+    """From the answer to the release.
+
+    ::
+
+        recording |ring ring|您好 … 再见|busy busy|
+                  0        11          95           → 84
+    """
     return for_call(scene, lambda: scene.heard.window.duration_s)
 
 
@@ -107,10 +153,19 @@ def conversation_s(scene: Scene) -> Iterable[Reading]:
     example="agent at 0.8 s, customer at 3 s → agent",
 )
 def first_speaker(scene: Scene) -> Iterable[Reading]:
+    """Who opens the conversation.
+
+    ::
+
+        answer    ↓
+        agent       ▇▇▇▇
+        customer         ▇▇▇                 → agent
+    """
+
     def read() -> Reading:
         starts = {role: scene.heard.of(role)[0].start_s for role in PARTIES if scene.heard.of(role)}
         if not starts:
-            return Reading(None, reason="nobody spoke")
+            return Reading(None, reason=_silent(scene))
         return Reading(min(starts, key=lambda role: starts[role]))
 
     return for_call(scene, read)
@@ -124,9 +179,17 @@ def first_speaker(scene: Scene) -> Iterable[Reading]:
     example="agent until 80 s, customer until 81 s → customer",
 )
 def last_speaker_measure(scene: Scene) -> Iterable[Reading]:
+    """Whose voice ends last.
+
+    ::
+
+        agent     ▇▇▇▇      |80 s
+        customer       ▇▇▇▇▇▇|81 s           → customer
+    """
+
     def read() -> Reading:
         role = last_speaker(scene.heard)
-        return Reading(None, reason="nobody spoke") if role == "unknown" else Reading(role)
+        return Reading(None, reason=_silent(scene)) if role == "unknown" else Reading(role)
 
     return for_call(scene, read)
 
@@ -152,6 +215,13 @@ def _position(scene: Scene, cue: str, *, last: bool) -> list[Reading]:
     source="S0 S1",
 )
 def greeting_at_s(scene: Scene) -> Iterable[Reading]:
+    """Where the party greets.
+
+    ::
+
+        agent     |您好,工号…|
+                  ↑ 1.2 s
+    """
     return _position(scene, "greeting", last=False)
 
 
@@ -164,100 +234,61 @@ def greeting_at_s(scene: Scene) -> Iterable[Reading]:
     source="S0 S1",
 )
 def farewell_at_s(scene: Scene) -> Iterable[Reading]:
+    """Where the party takes its last leave.
+
+    ::
+
+        agent     |感谢您的来电,再见|
+                                ↑ 88.4 s
+    """
     return _position(scene, "farewell", last=True)
 
 
-# ---------------------------------------------------------------- both at once
+@measure(
+    "response_latency_s",
+    unit="s",
+    description="应答时延:对方说完到这一方开口的时间(中位数)。",
+    formula="median of max(0, start of this party's turn − end of the other's), waits included",
+    example="answers after 0.4, 0.6 and 3 s → 0.6",
+)
+def response_latency_s(scene: Scene) -> Iterable[Reading]:
+    """How long the other party waits for an answer, as a rule.
 
+    ::
 
-def _by(scene: Scene, role: Role, kind: str) -> list[Overlap]:
-    return [o for o in scene.events.overlaps if o.by == role and o.kind == kind]
+        customer  ▇▇▇    ▇▇▇      ▇▇
+        agent       0.4▇▇   0.6▇▇▇   3 s▇▇     median → 0.6
+    """
 
-
-def _counted(scene: Scene, kind: str, *, gave_way: bool = False) -> list[Reading]:
     def read(role: Role) -> Reading:
-        found = [o for o in _by(scene, role, kind) if o.gave_way or not gave_way]
-        return Reading(float(len(found)), evidence=tuple(o.span for o in found))
+        found = [seconds for _, seconds in latencies(scene.turns, role)]
+        if not found:
+            return Reading(None, reason="this party never answered the other")
+        return Reading(statistics.median(found))
 
     return per_party(scene, read)
 
 
 @measure(
-    "interruption_count",
-    unit="times",
-    description="抢话次数:对方还在说时插进来,不含应和(嗯、好的)与接话。",
-    formula="overlaps of kind interruption begun by this party",
-    example="agent cuts in twice → agent 2",
-    source=_INTERRUPTION + "; S1 S3",
-)
-def interruption_count(scene: Scene) -> Iterable[Reading]:
-    return _counted(scene, "interruption")
-
-
-@measure(
-    "interruption_total_s",
+    "response_latency_longest_s",
     unit="s",
-    description="抢话时双方同时说话的总时长。",
-    formula="sum of the overlaps of kind interruption begun by this party",
-    example="0.8 s and 1.4 s → 2.2",
-    source=_INTERRUPTION,
+    description="最慢的一次应答时延。",
+    formula="longest silence before this party answers the other",
+    example="answers after 0.4, 0.6 and 3 s → 3",
 )
-def interruption_total_s(scene: Scene) -> Iterable[Reading]:
-    return per_party(scene, lambda role: total_s(o.span for o in _by(scene, role, "interruption")))
+def response_latency_longest_s(scene: Scene) -> Iterable[Reading]:
+    """How long it waits at worst.
 
+    ::
 
-@measure(
-    "interruption_gave_way_count",
-    unit="times",
-    description="抢话后对方让出话头的次数。",
-    formula="interruptions after which the first speaker stops within 1 s and the other goes on",
-    example="customer falls silent when the agent cuts in → agent 1",
-    source=_INTERRUPTION,
-)
-def interruption_gave_way_count(scene: Scene) -> Iterable[Reading]:
-    return _counted(scene, "interruption", gave_way=True)
+        customer  ▇▇▇    ▇▇▇      ▇▇
+        agent       0.4▇▇   0.6▇▇▇   3 s▇▇     longest → 3
+    """
 
+    def read(role: Role) -> Reading:
+        worst = max(latencies(scene.turns, role), key=lambda found: found[1], default=None)
+        if worst is None:
+            return Reading(None, reason="this party never answered the other")
+        return Reading(worst[1], evidence=(worst[0],))
 
-@measure(
-    "backchannel_count",
-    unit="times",
-    description="应和次数:对方说话时的嗯、好的、对。",
-    formula="overlaps of kind backchannel by this party",
-    example="嗯 during the customer's account, three times → agent 3",
-)
-def backchannel_count(scene: Scene) -> Iterable[Reading]:
-    return _counted(scene, "backchannel")
-
-
-@measure(
-    "cooperative_count",
-    unit="times",
-    description="接话次数:双方话头相碰、同时开口或帮对方补全,不算抢话。",
-    formula="overlaps of kind cooperative begun by this party",
-    example="both begin at once → 1",
-)
-def cooperative_count(scene: Scene) -> Iterable[Reading]:
-    return _counted(scene, "cooperative")
-
-
-@measure(
-    "overlap_s",
-    unit="s",
-    description="双方同时说话的总时长。",
-    formula="seconds in which both parties have voice, echo taken out",
-    example="0.4 s and 1.4 s → 1.8",
-)
-def overlap_s(scene: Scene) -> Iterable[Reading]:
-    return for_call(scene, lambda: total_s(scene.heard.both))
-
-
-@measure(
-    "overlap_share",
-    unit="share",
-    description="双方同时说话的时间占通话时长的比例。",
-    formula="overlap_s / conversation_s",
-    example="1.8 s of 90 s → 0.02",
-)
-def overlap_share(scene: Scene) -> Iterable[Reading]:
-    whole = scene.heard.window.duration_s
-    return for_call(scene, lambda: total_s(scene.heard.both) / whole if whole else None)
+    return per_party(scene, read)

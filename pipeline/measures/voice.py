@@ -1,4 +1,4 @@
-"""How a party sounds: loudness, jumps, clipping, pitch, and how clearly the words come over."""
+"""How a party sounds: loudness, jumps, clipping, noise, and how clearly the words come over."""
 
 from __future__ import annotations
 
@@ -7,33 +7,13 @@ import math
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 
-from pipeline.measures.activity import PARTIES, alone
-from pipeline.measures.gaps import legs_of
+from pipeline.measures.activity import PARTIES
+from pipeline.measures.alone import MIN_VALUES, channel_of, values_of
 from pipeline.measures.registry import NO_SOUND, Reading, Scene, measure, per_party
-from pipeline.timeline import Spans
-from pipeline.types import Frames, Role, Span
+from pipeline.types import Role, Span
 
 QUIET_DBFS = -70.0  # frames below are pauses inside a word, not voice
 LUFS_GATE_LU = 10.0  # BS.1770-4: blocks this far below the mean are left out
-MIN_VALUES = 10
-SEMITONES = 12.0
-
-
-def _channel(scene: Scene, role: Role) -> int:
-    legs = legs_of(scene.conversation)
-    return 0 if legs is None else legs[PARTIES.index(role)]
-
-
-def _values(scene: Scene, role: Role, grid: Frames | None, spans: Spans | None = None) -> list[float]:
-    """Frame values of the party's channel where it alone speaks (both share the frames in mono)."""
-    if grid is None:
-        return []
-    chosen = alone(scene.heard, role) if spans is None else spans
-    row = grid.values[min(_channel(scene, role), len(grid.values) - 1)]
-    found: list[float] = []
-    for span in chosen:
-        found += row[math.ceil(span.start_s / grid.step_s - 1e-6) : int(span.end_s / grid.step_s)]
-    return found
 
 
 def _mean_level(values: Sequence[float]) -> float | None:
@@ -46,7 +26,7 @@ def level(scene: Scene, role: Role) -> Reading:
     audition = scene.conversation.audition
     if audition is None:
         return Reading(None, reason=NO_SOUND)
-    found = _mean_level(_values(scene, role, audition.level_dbfs))
+    found = _mean_level(values_of(scene, role, audition.level_dbfs))
     return Reading(found, reason="too little speech of this party alone")
 
 
@@ -59,6 +39,14 @@ def level(scene: Scene, role: Role) -> Reading:
     source="S1 音量适中",
 )
 def level_dbfs(scene: Scene) -> Iterable[Reading]:
+    """How loud, where nobody else is heard.
+
+    ::
+
+        agent     ▇▇▇▇▇▇▇
+        customer       ▇▇▇▇
+        read      ↑↑↑↑↑                            RMS 0.1 → −20
+    """
     return per_party(scene, lambda role: level(scene, role))
 
 
@@ -71,6 +59,13 @@ def level_dbfs(scene: Scene) -> Iterable[Reading]:
     source="ITU-R BS.1770-4, EBU R 128; on telephone band speech",
 )
 def loudness_lufs(scene: Scene) -> Iterable[Reading]:
+    """How loud to an ear.
+
+    ::
+
+        agent     ▂▇▇▅▁▆▇▃
+        blocks    |400 ms|…  softer than mean − 10 LU left out
+    """
     return per_party(scene, lambda role: _loudness(scene, role))
 
 
@@ -78,7 +73,7 @@ def _loudness(scene: Scene, role: Role) -> Reading:
     audition = scene.conversation.audition
     if audition is None or audition.loudness_lufs is None:
         return Reading(None, reason=NO_SOUND)
-    values = [v for v in _values(scene, role, audition.loudness_lufs) if v > QUIET_DBFS]
+    values = [v for v in values_of(scene, role, audition.loudness_lufs) if v > QUIET_DBFS]
     if len(values) < MIN_VALUES:
         return Reading(None, reason="too little speech of this party alone")
     mean = 10 * math.log10(statistics.fmean(10 ** (v / 10) for v in values))
@@ -95,6 +90,13 @@ def _loudness(scene: Scene, role: Role) -> Reading:
     source="S1 音量视客户音量而定",
 )
 def level_difference_db(scene: Scene) -> Iterable[Reading]:
+    """The agent against the caller.
+
+    ::
+
+        agent     ▇▇▇▇     ▇▇▇      −18 dBFS
+        customer      ▅▅▅▅          −24 dBFS       → 6
+    """
     agent, customer = level(scene, "agent").value, level(scene, "customer").value
     if not isinstance(agent, float) or not isinstance(customer, float):
         return [Reading(None, reason="the level of one party is not known")]
@@ -110,6 +112,13 @@ def level_difference_db(scene: Scene) -> Iterable[Reading]:
     source="S1",
 )
 def level_jump_db(scene: Scene) -> Iterable[Reading]:
+    """The largest change from one turn of the party to its next.
+
+    ::
+
+        agent     ▅▅▅     ▅▅▅▅     ▇▇▇
+        turns     −22     −21      −12 dBFS        → 9
+    """
     return per_party(scene, lambda role: _jump(scene, role))
 
 
@@ -120,7 +129,7 @@ def _jump(scene: Scene, role: Role) -> Reading:
     levels: list[tuple[float, Span]] = []
     for turn in scene.turns:
         if turn.role == role and turn.voiced_s >= 1.0:
-            found = _mean_level(_values(scene, role, audition.level_dbfs, turn.voice))
+            found = _mean_level(values_of(scene, role, audition.level_dbfs, turn.voice))
             if found is not None:
                 levels.append((found, turn.span))
     if len(levels) < 2:
@@ -133,7 +142,7 @@ def _jump(scene: Scene, role: Role) -> Reading:
 def _of_gate(scene: Scene, read: Callable[[int], float | None], why: str) -> list[Reading]:
     if scene.conversation.audition is None:
         return [Reading(None, role, reason=NO_SOUND) for role in PARTIES]
-    return per_party(scene, lambda role: Reading(read(_channel(scene, role)), reason=why))
+    return per_party(scene, lambda role: Reading(read(channel_of(scene, role)), reason=why))
 
 
 @measure(
@@ -144,6 +153,13 @@ def _of_gate(scene: Scene, read: Callable[[int], float | None], why: str) -> lis
     example="8 of 8000 samples → 0.001",
 )
 def clipped_share(scene: Scene) -> Iterable[Reading]:
+    """Samples cut off at the top of the scale.
+
+    ::
+
+        full scale ----▔▔▔------▔▔▔▔--
+        signal     ~▁▃▇    ▇▃▁▃▇    ▇▃~            8 of 8000 → 0.001
+    """
     audition = scene.conversation.audition
     return _of_gate(scene, lambda i: audition.gate.clipped_share[i] if audition else None, "not measured")
 
@@ -156,72 +172,17 @@ def clipped_share(scene: Scene) -> Iterable[Reading]:
     example="speech −20, noise −52 dBFS → 32",
 )
 def snr_db(scene: Scene) -> Iterable[Reading]:
+    """Speech over the line's noise.
+
+    ::
+
+        level     ▁▁▇▇▆▇▁▁▁▇▆▁
+                  95th percentile −20, 10th −52    → 32
+    """
     audition = scene.conversation.audition
     return _of_gate(
         scene, lambda i: audition.gate.snr_db[i] if audition else None, "the pauses carry digital silence"
     )
-
-
-def _pitches(scene: Scene, role: Role) -> list[float]:
-    audition = scene.conversation.audition
-    grid = audition.pitch_hz if audition else None
-    return [v for v in _values(scene, role, grid) if not math.isnan(v)]
-
-
-def _pitch(scene: Scene, read: Callable[[list[float]], float]) -> list[Reading]:
-    def one(role: Role) -> Reading:
-        values = _pitches(scene, role)
-        if len(values) < MIN_VALUES:
-            return Reading(None, reason="too little voiced speech of this party alone")
-        return Reading(read(values))
-
-    if scene.conversation.audition is None:
-        return [Reading(None, role, reason=NO_SOUND) for role in PARTIES]
-    return per_party(scene, one)
-
-
-def _semitones(values: Sequence[float]) -> list[float]:
-    """Relative to the party's own median, so that high and low voices compare."""
-    middle = statistics.median(values)
-    return sorted(SEMITONES * math.log2(v / middle) for v in values)
-
-
-@measure(
-    "pitch_median_hz",
-    unit="Hz",
-    description="音高中位数。",
-    formula="median of yin's fundamental over voiced frames in which this party alone speaks",
-    example="a female voice → about 220",
-    source="de Cheveigné & Kawahara, JASA 111 (2002); S0 语调稍高",
-)
-def pitch_median_hz(scene: Scene) -> Iterable[Reading]:
-    return _pitch(scene, statistics.median)
-
-
-@measure(
-    "pitch_range_semitones",
-    unit="semitones",
-    description="音高变化范围(以本人中位音高为准)。",
-    formula="90th − 10th percentile of 12 · log2(pitch / own median)",
-    example="180–260 Hz around 220 Hz → 6.4",
-)
-def pitch_range_semitones(scene: Scene) -> Iterable[Reading]:
-    def read(values: list[float]) -> float:
-        tones = _semitones(values)
-        return tones[round(0.9 * (len(tones) - 1))] - tones[round(0.1 * (len(tones) - 1))]
-
-    return _pitch(scene, read)
-
-
-@measure(
-    "pitch_variation_semitones",
-    unit="semitones",
-    description="语调起伏:数值小说明语调平、缺少变化。",
-    formula="standard deviation of 12 · log2(pitch / own median)",
-    example="a lively voice → above 2.5; a monotone → below 1",
-)
-def pitch_variation_semitones(scene: Scene) -> Iterable[Reading]:
-    return _pitch(scene, lambda values: statistics.pstdev(_semitones(values)))
 
 
 @measure(
@@ -233,10 +194,17 @@ def pitch_variation_semitones(scene: Scene) -> Iterable[Reading]:
     source="S1 吐字清楚",
 )
 def clarity(scene: Scene) -> Iterable[Reading]:
+    """How surely the recogniser knew the agent's words, on a line fit to tell.
+
+    ::
+
+        words     请问    有什么    可以帮您
+                  0.9     0.8       0.85           → 0.85
+    """
     audition = scene.conversation.audition
     if audition is None:
         return [Reading(None, "agent", reason=NO_SOUND)]
-    snr = audition.gate.snr_db[min(_channel(scene, "agent"), len(audition.gate.snr_db) - 1)]
+    snr = audition.gate.snr_db[min(channel_of(scene, "agent"), len(audition.gate.snr_db) - 1)]
     if snr is not None and snr < scene.settings.clarity_min_snr_db:
         return [Reading(None, "agent", reason=f"the line is too noisy to tell ({snr:.0f} dB)")]
     words = [w.probability for u in scene.conversation.utterances if u.role == "agent" for w in u.words]

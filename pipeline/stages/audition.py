@@ -38,7 +38,6 @@ RATE_HZ = 8000  # a telephone line carries nothing above 4 kHz
 TONE_MARGIN_S = 0.03
 SAME_TONE_SHARE = 0.6
 MIN_ECHO_S = 0.1
-MAX_ECHO_CORRECTION_DB = 15.0
 
 
 class AuditionStage:
@@ -47,7 +46,7 @@ class AuditionStage:
     name: ClassVar[str] = "audition"
     needs: ClassVar[tuple[str, ...]] = ("sound",)
     gives: ClassVar[type] = Audition
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reads: ClassVar[tuple[str, ...]] = ("agent_channel",)
 
     def __init__(self, *, settings: AuditionConfig) -> None:
@@ -109,6 +108,8 @@ class _Ear:
         self.silence = frames.digital_silence(
             sound.channel(index), sound.sample_rate_hz, min_s=settings.min_digital_silence_s
         )
+        # a codec at rest is no noise: at −72 dBFS (A-law) it would pass for the line's floor
+        self.levels[frames.mask_of(self.silence, LEVEL_STEP_S, len(self.levels))] = frames.SILENCE_DBFS
         self.tones: tuple[tones.Heard, ...] = ()
         self.voice: Spans = ()
         if gate.dead[index] or (gate.layout == "identical" and index > 0):
@@ -128,7 +129,7 @@ class _Ear:
         likely = music.find_music(peaks, taken=toned, steadiness=music.LIKELY_STEADY)
         songs = music.confirmed(likely, probability, window_s=voice.WINDOW_S, sure=songs)
         self.tones += tuple(tones.Heard(Tone("music", s, channel), (s,)) for s in songs)
-        taken = merge((*sounding, *map(_wider, songs)))
+        taken = merge((*sounding, *map(_wider, songs), *self.silence))
         self.voice = self._voice(probability, taken, settings)
 
     def _voice(self, probability: FloatArray, taken: Spans, settings: AuditionConfig) -> Spans:
@@ -157,22 +158,9 @@ def _echo(ears: Sequence[_Ear], gate: ChannelGate) -> list[Spans]:
         if level_db is None or delay_s is None:
             continue
         source, heard = ears[1 - target], ears[target]
-        level_db = _echo_level_db(source, heard, delay_s=delay_s, told_db=level_db)
         mask = echo_frames(source.levels, heard.levels, delay_s=delay_s, level_db=level_db)
         answer[target] = frames.spans_of(mask, LEVEL_STEP_S, min_s=MIN_ECHO_S)
     return answer
-
-
-def _echo_level_db(source: _Ear, heard: _Ear, *, delay_s: float, told_db: float) -> float:
-    """The echo's level under the source's voice alone; the gate's figure is also of its tones, which may not echo."""
-    shift = round(delay_s / LEVEL_STEP_S)
-    speaking = np.flatnonzero(frames.mask_of(source.voice, LEVEL_STEP_S, len(source.levels)))
-    speaking = speaking[speaking + shift < len(heard.levels)]
-    if not speaking.size:
-        return told_db
-    loud = speaking[source.levels[speaking] >= np.median(source.levels[speaking])]
-    level = float(np.median(heard.levels[loud + shift] - source.levels[loud]))
-    return min(max(level, told_db), told_db + MAX_ECHO_CORRECTION_DB)
 
 
 def _shared(found: Sequence[Tone], channels: int) -> tuple[Tone, ...]:

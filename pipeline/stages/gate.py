@@ -25,9 +25,12 @@ IDENTICAL_CORRELATION = 0.9  # one mix through two encoders keeps ≥ 0.9; two p
 IDENTICAL_DELAY_S = 0.005  # a later copy is an echo, not the same signal
 IDENTICAL_LEVEL_DB = 12.0  # a quieter copy is an echo, not the same signal
 ECHO_CORRELATION = 0.3  # independent speech over 30 blocks of 2 s stays below 0.1
+ECHO_LEAST, ECHO_ONE_BLOCK = 3, 0.6  # fewer blocks must be more alike: one syllable resembles another
+ECHO_MAX_DB = -3.0
 ECHO_MAX_DELAY_S = 0.6  # ITU-T G.131: echo later than 400 ms one way makes talk impossible
 ECHO_BLOCK_S = 2.0
 ECHO_BLOCKS = 30
+TONE_BINS, TONE_SHARE = 24, 0.7  # ±6 Hz around a line of a two-second block; no speech comes near
 ECHO_MARGIN_DB = 9.0  # level above the expected echo at which a frame is the channel's own voice
 CLIP_LEVEL = 0.97  # µ-law tops out at 0.980 and A-law at 0.984 of full scale
 LENGTH_TOLERANCE_S = 0.5
@@ -105,32 +108,45 @@ def find_echo(
     """The echo of channel ``source`` in channel ``target``, or None.
 
     Cross-correlation is summed over the two-second blocks in which the source speaks loudest above
-    the target: there an echo, if any, is all that the target carries.
+    the target, each block with the same say: a ring or a word of the target's own is one voice among
+    many. How alike the two are is told by the best third of the blocks, where the target is silent and
+    an echo, if any, is all that it carries.
     """
     if levels is None:
         levels = np.stack([frame_levels(signal, rate_hz) for signal in signals])
     size = round(ECHO_BLOCK_S * rate_hz)
     starts = _echo_blocks(levels[source], levels[target], signals.shape[1], size)
-    if not starts:
+    rows = [_correlation(signals[source], signals[target], at, size, rate_hz) for at in starts]
+    blocks = [row for row in rows if row is not None]
+    if not blocks:
         return None
-    padded = 2 * size
-    cross = np.zeros(padded // 2 + 1, dtype=np.complex128)
-    source_energy = target_energy = 0.0
-    for start in starts:
-        a, b = signals[source, start : start + size], signals[target, start : start + size]
-        cross += np.conj(np.fft.rfft(a, padded)) * np.fft.rfft(b, padded)
-        source_energy += float(a @ a)
-        target_energy += float(b @ b)
-    if source_energy <= 0 or target_energy <= 0:
-        return None
-    lags = np.fft.irfft(cross, padded)[: round(ECHO_MAX_DELAY_S * rate_hz)]
-    best = int(np.argmax(np.abs(lags)))
+    lags = np.stack([row for row, _ in blocks])
+    best = int(np.argmax(np.abs(lags.sum(axis=0))))
+    sign = float(np.sign(lags[:, best].sum()))
+    order = np.argsort(-sign * lags[:, best])[: max(min(ECHO_LEAST, len(blocks)), len(blocks) // 3)]
     # the block loses its last `best` samples to the delay
-    correlation = float(lags[best]) / np.sqrt(source_energy * target_energy) / (1 - best / size)
-    if abs(correlation) < ECHO_CORRELATION:
+    correlation = sign * float(np.mean(sign * lags[order, best])) / (1 - best / size)
+    if abs(correlation) < (ECHO_CORRELATION if len(order) >= ECHO_LEAST else ECHO_ONE_BLOCK):
         return None
-    level_db = 20 * np.log10(abs(correlation)) + 10 * np.log10(target_energy / source_energy)
+    ratio = float(np.mean([blocks[i][1] for i in order]))  # target's power over the source's, in dB
+    level_db = 20 * np.log10(abs(correlation)) + ratio
+    if level_db > ECHO_MAX_DB:
+        return None  # what comes back louder is the source, and the other the echo
     return Echo(source, best / rate_hz, float(level_db), float(np.clip(correlation, -1, 1)))
+
+
+def _correlation(
+    source: np.ndarray[Any, Any], target: np.ndarray[Any, Any], start: int, size: int, rate_hz: int
+) -> tuple[np.ndarray[Any, Any], float] | None:
+    """Normalised cross-correlation of one block by lag, and target over source in dB; None of tones or nothing."""
+    a, b = source[start : start + size], target[start : start + size]
+    energy = float(a @ a), float(b @ b)
+    spectrum = np.fft.rfft(a, 2 * size)
+    if min(energy) <= 0 or _is_tone(spectrum):
+        return None  # rings and busy tones come from the exchange, which has no echo of them
+    lags = np.fft.irfft(np.conj(spectrum) * np.fft.rfft(b, 2 * size), 2 * size)
+    reach = round(ECHO_MAX_DELAY_S * rate_hz)
+    return lags[:reach] / np.sqrt(energy[0] * energy[1]), 10 * float(np.log10(energy[1] / energy[0]))
 
 
 def echo_frames(
@@ -227,9 +243,21 @@ def _echo_blocks(
     blocks = [slice(i * frames, (i + 1) * frames) for i in range(count)]
     speaking = [float(np.percentile(source[b], 75)) for b in blocks]
     lead = [loud - float(np.percentile(target[b], 75)) for loud, b in zip(speaking, blocks)]
-    floor = max(DEAD_DBFS, max(speaking) - 20.0)
+    # of the usual block, not of the loudest: that may be a laugh or a tone 20 dB above the talk
+    heard = [level for level in speaking if level > DEAD_DBFS]
+    floor = max(DEAD_DBFS, float(np.percentile(heard, 75)) - 20.0) if heard else DEAD_DBFS
     order = sorted((i for i in range(count) if speaking[i] > floor), key=lambda i: -lead[i])
     return [i * size for i in order[: min(ECHO_BLOCKS, max(1, len(order) * 2 // 3))]]
+
+
+def _is_tone(spectrum: np.ndarray[Any, Any]) -> bool:
+    """Most of the block's power in one or two narrow lines."""
+    power = spectrum.real**2 + spectrum.imag**2
+    total = float(power.sum())
+    for _ in range(2):
+        peak = int(np.argmax(power))
+        power[max(0, peak - TONE_BINS) : peak + TONE_BINS + 1] = 0.0
+    return float(power.sum()) < (1 - TONE_SHARE) * total
 
 
 def _snr_db(level: np.ndarray[Any, Any]) -> float | None:

@@ -29,6 +29,14 @@ def test_a_codec_at_rest_is_digital_silence_and_a_quiet_room_is_not(rest: float)
     assert frames.digital_silence(line, RATE, min_s=0.2) == (Span(1.0, 2.0),)
 
 
+def test_a_block_that_a_codec_repeats_is_digital_silence() -> None:
+    """GSM's decoder at rest gives the same 20 ms of ±8 and ±16 over and over."""
+    block = np.where(np.arange(160) % 39 == 0, 8, 16).astype(np.float32) / 32768
+    line = np.concatenate([hiss(RATE, -70), np.tile(block, 50), hiss(RATE, -70)])
+    (found,) = frames.digital_silence(line, RATE, min_s=0.2)
+    assert (found.start_s, found.end_s) == (pytest.approx(1.0, abs=0.04), 2.0)
+
+
 @pytest.mark.parametrize("hz", [95.0, 180.0, 320.0])
 def test_pitch_of_a_voice(hz: float) -> None:
     found = pitch.pitch_hz(
@@ -90,6 +98,13 @@ def test_a_word_beside_the_known_voice_is_not_overlooked_and_a_cough_is_left_out
     assert len(found) == 1
     assert found[0].start_s == pytest.approx(4.0, abs=0.06)
     assert found[0].end_s == pytest.approx(4.5, abs=0.06)
+
+
+def test_a_voice_that_silero_misses_in_noise_is_heard_by_its_pitch() -> None:
+    line = np.concatenate([quiet(2), buzz(2, level=-20), quiet(2)]) + hiss(6 * RATE, -32)
+    (found,) = voicing.overlooked([], line, RATE, taken=[], min_voice_s=0.12)
+    assert (found.start_s, found.end_s) == (pytest.approx(2.0, abs=0.2), pytest.approx(4.0, abs=0.2))
+    assert voicing.overlooked([], hiss(6 * RATE, -32), RATE, taken=[], min_voice_s=0.12) == ()
 
 
 def test_edges_move_to_where_the_level_rises_and_pauses_open() -> None:

@@ -77,3 +77,30 @@ def test_a_voice_is_no_tone_even_with_a_harmonic_on_450_hz(hz: float) -> None:
 def test_silence_and_crumbs_have_no_tones() -> None:
     assert heard(quiet(3)) == heard(quiet(0.01)) == heard(np.zeros(0, np.float32)) == []
     assert RATE == 8000
+
+
+def test_the_harmonics_of_a_voice_are_no_key() -> None:
+    """238 Hz: its fourth and fifth harmonics lie within 1.5 % of the key *."""
+    word = sine(952, 0.09) + sine(1190, 0.09, -26)
+    assert heard(over_hiss(quiet(1), word, quiet(1))) == []
+    assert heard(over_hiss(quiet(1), sine(941, 0.09) + sine(1209, 0.09, -26), quiet(1)))[0].detail == "*"
+
+
+def test_a_key_that_glides_away_is_a_syllable() -> None:
+    word = np.concatenate([sine(697, 0.05) + sine(1209, 0.05), sine(640, 0.08) + sine(1100, 0.08)])
+    assert [t for t in heard(over_hiss(quiet(1), word, quiet(1))) if t.kind == "dtmf"] == []
+
+
+def test_a_syllable_where_the_next_ring_would_be_is_none() -> None:
+    ring, talk = sine(450, 1.0), buzz(3.7, 190)
+    line = over_hiss(quiet(0.3), ring, quiet(4), ring, quiet(0.3), talk, sine(450, 0.2), quiet(0.5))
+    assert [(t.kind, t.count) for t in heard(line)] == [("ringback", 2)]
+
+
+def test_two_short_sounds_four_seconds_apart_are_no_ringing() -> None:
+    word = sine(450, 0.17)
+    assert heard(over_hiss(quiet(1), word, quiet(4), word, quiet(1))) == []
+
+
+def test_a_whistling_onset_is_no_beep() -> None:
+    assert heard(over_hiss(quiet(1), sine(1400, 0.2), quiet(0.04), buzz(1, level=-8), quiet(1))) == []

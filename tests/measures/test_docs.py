@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from pipeline.measures import REGISTRY
-from pipeline.measures.docs import PAGE, page
+from pipeline.measures.docs import PAGE, page, timeline
 
 
 def test_the_page_is_what_the_register_says() -> None:
@@ -11,3 +11,8 @@ def test_the_page_is_what_the_register_says() -> None:
 def test_every_measure_tells_its_formula_and_an_example() -> None:
     for info in REGISTRY.values():
         assert info.description and info.formula and info.example and info.unit, info.name
+
+
+def test_every_measure_shows_itself_on_a_timeline() -> None:
+    for info in REGISTRY.values():
+        assert "\n" in timeline(info) or "→" in timeline(info), info.name

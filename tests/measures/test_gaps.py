@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.config import MeasureConfig
@@ -135,3 +137,11 @@ def test_a_busy_tone_ends_the_conversation() -> None:
 
 def test_a_text_has_no_gaps() -> None:
     assert gaps(text_only(("agent", "您好"), ("customer", "你好"))) == ()
+
+
+def test_voices_without_a_role_still_end_a_silence() -> None:
+    heard = talk([(1, 4), (12, 14)], [(5, 7)], duration_s=14.5)
+    nameless = replace(heard, turns=tuple(replace(t, role="unknown") for t in heard.turns))
+    assert [(g.span, g.waiting_on) for g in gaps(nameless) if g.span.duration_s > 3] == [
+        (Span(7, 12), "unknown")
+    ]

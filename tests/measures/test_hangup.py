@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
 import pytest
 
+from pipeline.callsim.records import FLAVOURS, write_records
+from pipeline.callsim.render import Rendered
+from pipeline.callsim.script import read_script
+from pipeline.cdr import read_cdr
+from pipeline.config import IngestConfig
 from pipeline.measures.events import find_events
-from pipeline.measures.hangup import fuse
+from pipeline.measures.hangup import HARD_WEIGHT, fuse
+from pipeline.resources import resource
 from pipeline.types import CallRecord, Conversation, HangUp, HangUpClue, Span, Tone
 from tests.measures.build import talk, text_only
 
+DAY = resource("models", "demo", "day")
+DAY_SCRIPT = read_script(DAY / "scripts" / "01_hotel_inquiry.yaml")
+DAY_TRUTH = json.loads((DAY / "truth" / "d01-hotel-inquiry.json").read_text(encoding="utf-8"))
 BYE = ("agent", 10.0, 13.0, "感谢您的来电,再见。")
 ANSWER = ("customer", 13.5, 14.2, "再见。")
 
@@ -63,6 +77,41 @@ def test_the_leg_that_falls_silent_first_let_go() -> None:
     found = release(heard)
     assert found.side == "agent"
     assert found.released_at_s == 14
+
+
+def test_comfort_noise_that_ends_on_one_leg_points_to_it() -> None:
+    heard = talk([(1, 4), (10, 13)], [(5, 9)], [BYE], duration_s=16)
+    assert heard.audition is not None
+    rows = heard.audition.level_dbfs.values
+    for i in range(round(14.5 / 0.02), len(rows[1])):
+        rows[1][i] = -75.0
+    clue = next(c for c in release(heard).clues if c.source == "noise ended")
+    assert (clue.side, clue.weight < HARD_WEIGHT) == ("customer", True)
+    assert not any(c.source == "noise ended" for c in release(talk([(1, 4)], [(5, 9)])).clues)
+
+
+@pytest.mark.parametrize("flavour", sorted(FLAVOURS))
+def test_every_switch_record_is_weighed_against_the_sound(tmp_path: Path, flavour: str) -> None:
+    """FreeSWITCH's BYE, Asterisk's hangupsource, TCCC's HungUpSide, Alibaba's ReleaseInitiator, and our own CSV."""
+    call = Rendered(DAY_SCRIPT, np.zeros((1, 0), np.float32), DAY_TRUTH)
+    paths = write_records([call], tmp_path, flavour)
+    source = tmp_path if flavour == "freeswitch" else next(p for p in paths if "cel" not in p.name)
+    (record,) = read_cdr(source, IngestConfig()).records
+    assert record.hangup_side == DAY_TRUTH["release"]["by"] == "customer"
+    found = release(ended(record=record))
+    assert (found.side, found.clues[0].source, found.record_disagrees) == (
+        "customer",
+        f"cdr:{flavour}",
+        False,
+    )
+    assert release(ended(record=record, busy_on=0)).record_disagrees
+    assert release(ended(record=record, busy_on=1)).probability >= found.probability
+
+
+def test_voices_without_roles_blame_nobody() -> None:
+    heard = ended()
+    nameless = replace(heard, turns=tuple(replace(t, role="unknown") for t in heard.turns))
+    assert not any(c.source in ("words", "cut off") for c in release(nameless).clues)
 
 
 def test_dropping_the_line_right_after_the_own_goodbye() -> None:

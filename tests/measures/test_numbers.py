@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -143,3 +144,34 @@ def test_a_call_in_which_nobody_speaks_gives_every_measure() -> None:
     found = compute_all(scene_of(silent, find_events(silent, settings), settings))
     assert all(m.value is not None or m.reason for m in found)
     assert next(m.value for m in found if m.name == "no_voice") == "both"
+
+
+def test_words_are_due_every_fifteen_seconds_of_a_wait() -> None:
+    said = [("customer", 1, 4, "帮我查一下。"), ("agent", 4.5, 6, "请稍等。"), ("agent", 20, 22, "请再稍等一下。"),
+            ("agent", 48, 50, "查到了。")]  # fmt: skip
+    heard = talk([(4.5, 6), (20, 22), (48, 50)], [(1, 4)], said, duration_s=51)
+    assert read(heard, "hold_reassure_longest_s").value == 28
+    assert read(heard, "hold_reassure_missed_count").value == 1
+    silent = talk([(4.5, 6), (48, 50)], [(1, 4)], [*said[:2], said[3]], duration_s=51)
+    assert read(silent, "hold_reassure_missed_count").value == 2
+
+
+@pytest.mark.parametrize(("told", "disagrees"), [(8.0, 0), (14.0, 1)])
+def test_a_record_whose_hold_the_sound_does_not_know(told: float, disagrees: int) -> None:
+    said = [("agent", 4.5, 6, "请稍等。"), ("agent", 16, 18, "让您久等了。")]
+    heard = talk([(4.5, 6), (16, 18)], [(1, 4)], said, record=CallRecord("c", hold_s=told), duration_s=19)
+    assert read(heard, "hold_record_disagrees").value == disagrees
+
+
+def test_without_roles_what_needs_them_says_so() -> None:
+    heard = talk([(1, 4), (12, 14)], [(5, 7)], duration_s=14.5)
+    nameless = replace(heard, turns=tuple(replace(t, role="unknown") for t in heard.turns))
+    for name, role in (
+        ("talk_s", "agent"),
+        ("dead_air_count", None),
+        ("hold_count", None),
+        ("no_voice", None),
+    ):
+        found = read(nameless, name, role)
+        assert (found.value, "which of the voices" in found.reason) == (None, True), name
+    assert read(nameless, "gap_longest_s").value == 5

@@ -60,6 +60,16 @@ def test_the_same_words_on_both_legs_are_echo() -> None:
     assert overlap([(1.2, 6.2)], [(1, 6)], ACCOUNT, ACCOUNT).kind == "echo"
 
 
+def test_words_said_before_are_no_echo() -> None:
+    said = [
+        ("agent", 1, 3, "这个是不能退的"),
+        ("agent", 3.4, 9, "您提供的手机号码我已经登记好了"),
+        ("customer", 8, 10, "这个是不能退的"),
+    ]
+    heard = talk([(1, 3), (3.4, 9)], [(8, 10)], said)  # type: ignore[arg-type]
+    assert find_overlaps(heard, activity(heard), MeasureConfig())[0].kind == "interruption"
+
+
 def test_the_floor_must_have_been_held() -> None:
     settings = MeasureConfig(interruption_floor_s=6.0)
     said = [("customer", 1, 6, ACCOUNT), ("agent", 5, 9, "这个我们没有办法处理的")]

@@ -56,6 +56,18 @@ def test_silence_and_talk_add_up_to_the_call(agent: list[Pair], customer: list[P
 
 @quick
 @given(agents, customers)
+def test_the_numbers_told_add_up_to_the_call(agent: list[Pair], customer: list[Pair]) -> None:
+    """Both parties' talk, less what they said at once, and the silence make the conversation."""
+    found = {key: m.value for key, m in measures(talk(agent, customer)).items()}
+    whole = float(found["conversation_s", None] or 0)
+    talked = sum(float(found["talk_s", role] or 0) for role in ("agent", "customer")) - float(
+        found["overlap_s", None] or 0
+    )
+    assert abs(talked + float(found["silence_share", None] or 0) * whole - whole) < 0.001 * (whole + 4)
+
+
+@quick
+@given(agents, customers)
 def test_gaps_lie_in_silences_and_never_overlap(agent: list[Pair], customer: list[Pair]) -> None:
     conversation = talk(agent, customer)  # without words no plea can join two silences
     heard = activity(conversation)
@@ -79,6 +91,9 @@ def test_a_later_call_is_the_same_call_later(agent: list[Pair], customer: list[P
         (g.kind, round(g.span.start_s, 6), g.waiting_on) for g in now.gaps
     ]
     assert [(o.kind, o.by) for o in then.overlaps] == [(o.kind, o.by) for o in now.overlaps]
+    assert now.hangup is not None and then.hangup is not None
+    assert then.hangup.side == now.hangup.side
+    assert round((then.hangup.released_at_s or 0) - by, 6) == round(now.hangup.released_at_s or 0, 6)
 
 
 @quick

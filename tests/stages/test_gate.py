@@ -97,6 +97,18 @@ def test_echo_bleed_is_measured_and_suppressed(delay_s: float, level_db: float) 
     assert echo[own].mean() < (0.1 if level_db == -25 else 0.35)
 
 
+def test_echo_of_a_quiet_call_is_found_beside_a_laugh_and_a_ring() -> None:
+    agent, customer = voice(5, share=0.5) * 0.1, voice(6, share=0.3) * 0.1
+    customer = customer + delayed(agent, 0.04, -25)
+    t = np.arange(4 * RATE) / RATE
+    agent[: 4 * RATE] = 0.2 * np.sin(2 * np.pi * 450 * t)  # the exchange's own, without an echo
+    customer[: 4 * RATE] = 0
+    customer[-RATE:] += voice(9)[-RATE:]
+    gate = channel_gate(np.stack([agent, customer]), RATE)
+    assert gate.bleed_db[1] == pytest.approx(-25, abs=2)
+    assert gate.bleed_delay_s[1] == pytest.approx(0.04, abs=0.002)
+
+
 def test_clipping_and_truncation() -> None:
     loud = np.clip(voice(7) * 12, -1, 1)
     loud[-RATE:] = 0.3 * np.random.default_rng(1).normal(size=RATE)  # still sounding at the end
