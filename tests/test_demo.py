@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from models.train.evaluate_day import compare
 from pipeline.resources import resource
 from pipeline.store import open_results
 
@@ -59,3 +60,12 @@ def test_show_of_an_unknown_call_says_where_it_looked(results):
     done, _ = callqa("show", "nobody", "--results", str(results))
     assert done.returncode == 2
     assert "nobody" in done.stderr and "2026-11-21" in done.stderr
+
+
+def test_the_day_is_judged_as_the_truth_says_where_the_recogniser_understood(results):
+    """From sound to scorecard. A call is understood when at most 15 % of its characters were misread."""
+    stereo = [call for call in compare(results) if call.layout == "stereo"]
+    understood = [call for call in stereo if call.cer <= 0.15]
+    assert len(understood) >= 8
+    assert {c.call_id: c.planted - c.found for c in understood if c.planted - c.found} == {}
+    assert {c.call_id: c.false for c in stereo if not c.planted and c.false} == {}
