@@ -112,7 +112,7 @@ def render_shard(
 
 def _group_of_voices(rng: np.random.Generator, voices: VoiceSet) -> list[Voice]:
     """One espeak-ng setting, 16 colours of it (they cost nothing)."""
-    first = random_voice(rng, set=voices, cpm=float(rng.uniform(150, 320)))
+    first = random_voice(rng, set=voices, cpm=float(rng.uniform(150, 380)))
     if voices == "train" and rng.random() < 0.5:  # the odd ones teach less each than those nearer to people
         first = replace(first, variant=str(rng.choice(TRAIN_VARIANTS)))
     others = [random_voice(rng, set=voices) for _ in range(GROUP - 1)]
