@@ -25,8 +25,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Literal
 
-from rapidfuzz import fuzz, process
-
 from pipeline.rules import variants as patterns
 from pipeline.rules.fit import Fit, Laid, fit_near, mask_of, place_left, place_right
 from pipeline.rules.guards import ALL_GUARDS, context_guard, guard
@@ -41,7 +39,6 @@ LONG_DISTANCE, LONG_FROM = 0.34, 8  # a sentence of eight characters can afford 
 EDITS_FROM = 4  # shorter patterns must sound exactly right
 MIN_SCORE = 0.6
 SOUND_WEIGHT = 0.75
-NEAREST_FROM = 0.4  # a near-miss below this would only puzzle the reader
 Mode = Literal["fuzzy", "sound", "exact"]
 
 
@@ -129,7 +126,6 @@ class PhraseMatcher:
 
     def __init__(self, themes: Sequence[PhraseTheme]) -> None:
         self.themes = tuple(themes)
-        self._index = {theme.id: place for place, theme in enumerate(self.themes)}
         anchors: dict[tuple[patterns.Literal, int], _Anchor] = {}
         for place, theme in enumerate(self.themes):
             for pattern in _compile(place, theme):
@@ -140,10 +136,6 @@ class PhraseMatcher:
                     anchors.setdefault(key, anchor).patterns.append(pattern)
         self._anchors = tuple(anchors.values())
         self._automaton = _build_automaton(self._anchors)
-        self._anchors_by_theme: dict[int, list[tuple[_Anchor, _Pattern]]] = defaultdict(list)
-        for anchor in self._anchors:
-            for number, pattern in {p.theme: p for p in reversed(anchor.patterns)}.items():
-                self._anchors_by_theme[number].append((anchor, pattern))
 
     def find(self, text: PreparedText, themes: frozenset[str] | None = None) -> list[PhraseHit]:
         """Hits of all (or the named) themes, in order of place; of one theme's overlapping hits the best."""
@@ -162,23 +154,6 @@ class PhraseMatcher:
             if self._at_borders(pattern, start, end, text)
         ]
         return sorted(hits, key=lambda hit: (hit.start, hit.theme_id))
-
-    def nearest(self, text: PreparedText, theme_id: str) -> PhraseHit | None:
-        """What came nearest to the theme without being it; None below NEAREST_FROM or without text."""
-        own = self._anchors_by_theme.get(self._index[theme_id], [])
-        if not own or not text.chars:
-            return None
-        wanted = [anchor.literal.sounds for anchor, _ in own]
-        likeness = process.cdist([text.sounds], wanted, scorer=fuzz.partial_ratio)[0] / 100
-        weighted = [float(s) * min(1.0, len(text.sounds) / len(w)) for s, w in zip(likeness, wanted)]
-        best = max(range(len(own)), key=weighted.__getitem__)
-        if weighted[best] < NEAREST_FROM:
-            return None
-        place = fuzz.partial_ratio_alignment(wanted[best], text.sounds)
-        if place is None:
-            return None
-        end = min(place.dest_end, len(text.chars))
-        return self._hit(own[best][1], weighted[best], place.dest_start, end, text)
 
     def _anchor_fits(self, text: PreparedText) -> Iterable[tuple[_Anchor, Fit]]:
         sounds, chars = text.sounds, text.chars

@@ -1,0 +1,88 @@
+"""The second look: what could have been said and misheard, before anything is held against the agent.
+
+A rule that fails is judged once more with ``facts.careful``. Then a phrase matched by sounds that differ is
+doubtful, and a phrase not found is *unknown* instead of missed when the window holds words that come near
+it, words recognised with little confidence, or a voice without words. Whatever still fails, fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from pipeline import timeline
+from pipeline.rules.facts import CallFacts
+from pipeline.rules.nearmiss import NearMiss
+from pipeline.rules.window import Window
+from pipeline.text import normalise, prepare
+from pipeline.types import Span
+
+# Nats (see nearmiss.py) from which "said and misheard" is likelier than "left out". Set on the simulator's
+# tune set so that planted omissions still fail: see docs/accuracy.md.
+MAYBE = 6.0
+SURE_SCORE = 0.8  # a match below this rests on sounds that differ: nobody is accused by it
+EXPLAINED = 0.95  # a phrase found with this score accounts for the words it covers
+UNREAD_S = 0.8  # a voice that long without words may have said three syllables
+EDGE_S = 0.3  # recognised words begin late and end early by up to this
+
+
+def maybe_said(facts: CallFacts, index: int, theme: str) -> str:
+    """Why the theme may have been said in an utterance though it was not found; "" when not."""
+    utterance = facts.utterances[index]
+    near = facts.phrases.near_miss(utterance.text, theme)
+    if near is None or near.weight < MAYBE or _explained(facts, index, theme, near):
+        return ""
+    first, last = prepare(utterance.text).original_span(near.start, near.end)
+    return f"第{index + 1}句「{utterance.text[first:last][:20]}」像是「{near.variant[:20]}」,可能听错了"
+
+
+def _explained(facts: CallFacts, index: int, theme: str, near: NearMiss) -> bool:
+    """The syllables that do not fit stand where another phrase was found: they were heard rightly."""
+    utterance = facts.utterances[index]
+    offsets = prepare(utterance.text).offsets
+    others = [
+        place
+        for place in facts.phrases.places(utterance.text, role=utterance.role)
+        if place.theme != theme and place.score >= EXPLAINED
+    ]
+    odd = [offsets[at] for at in near.odd]
+    return bool(odd) and all(any(o.start <= at < o.end for o in others) for at in odd)
+
+
+def blurred(facts: CallFacts, window: Window, role: str, *, syllables: int) -> str:
+    """Why at least so many syllables of the role's in the window were not surely recognised; "" when all
+    were: words of low confidence side by side, or a voice without words."""
+    for index in facts.chosen(role, window):
+        run = max(_unsure_runs(facts, index), key=len, default="")
+        if len(run) >= syllables:
+            return f"第{index + 1}句「{run[:20]}」听不清"
+    unread = _unread(facts, window, role)
+    return f"{unread.start_s:.1f} 秒起有人说话 {unread.duration_s:.1f} 秒,没有识别出文字" if unread else ""
+
+
+def _unsure_runs(facts: CallFacts, index: int) -> Iterator[str]:
+    words = facts.utterances[index].words
+    for unsure, run in groupby(words, key=lambda word: word.probability < facts.doubts.words):
+        if unsure:
+            yield normalise("".join(word.text for word in run))
+
+
+def _unread(facts: CallFacts, window: Window, role: str) -> Span | None:
+    """The first stretch of the role's voice in the window that no recognised utterance accounts for."""
+    audition = facts.conversation.audition
+    channels = {facts.utterances[i].channel for i in facts.indexes(role)} - {None}
+    if audition is None or not channels:
+        return None
+    for channel in sorted(channel for channel in channels if channel is not None):
+        if channel >= len(audition.voice):
+            continue
+        read = [
+            Span(u.span.start_s - EDGE_S, u.span.end_s + EDGE_S)
+            for u in facts.utterances
+            if u.channel in (channel, None)
+        ]
+        left = timeline.overlap(timeline.subtract(audition.voice[channel], read), window.spans)
+        long_enough = [span for span in left if span.duration_s >= UNREAD_S]
+        if long_enough:
+            return long_enough[0]
+    return None
