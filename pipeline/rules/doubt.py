@@ -19,11 +19,12 @@ from pipeline.types import Span
 
 # Nats (see nearmiss.py) from which "said and misheard" is likelier than "left out". Set on the simulator's
 # tune set so that planted omissions still fail: see docs/accuracy.md.
-MAYBE = 1.5
+MAYBE = 2.5
 SURE_SCORE = 0.8  # a match below this rests on sounds that differ: nobody is accused by it
 PRIOR_SHARE, PRIOR_SYLLABLES = 0.03, 30  # a good recogniser, until a call's own phrases tell
 SCORE_AN_ERROR_COSTS = 0.6  # of a character's share of a score, on average over damage.py's errors
-EXPLAINED = 0.999  # a phrase found to the character accounts for the words it covers
+# A phrase found with these scores accounts for the sounds, or to the character, for the words it covers.
+SOUNDED, EXPLAINED = 0.9, 0.999
 UNREAD_S = 0.8  # a voice that long without words may have said three syllables
 EDGE_S = 0.3  # recognised words begin late and end early by up to this
 
@@ -55,16 +56,17 @@ def misheard_share(facts: CallFacts) -> float:
 
 
 def _explained(facts: CallFacts, index: int, theme: str, near: NearMiss) -> bool:
-    """The syllables that do not fit stand where another phrase was found: they were heard rightly."""
+    """The syllables that do not fit stand where another phrase was found, so they were heard rightly; where
+    all fit by sound, the characters that do not."""
     utterance = facts.utterances[index]
     offsets = prepare(utterance.text).offsets
+    odd, score = (near.odd, SOUNDED) if near.odd else (near.homophones, EXPLAINED)
     others = [
         place
         for place in facts.phrases.places(utterance.text, role=utterance.role)
-        if place.theme != theme and place.score >= EXPLAINED
+        if place.theme != theme and place.score >= score and "…" not in place.matched
     ]
-    odd = [offsets[at] for at in near.odd]
-    return bool(odd) and all(any(o.start <= at < o.end for o in others) for at in odd)
+    return bool(odd) and all(any(o.start <= offsets[at] < o.end for o in others) for at in odd)
 
 
 def blurred(facts: CallFacts, window: Window, role: str, *, syllables: int) -> str:

@@ -9,8 +9,9 @@ a syllable of the same fuzzy class       +4
 one that shares an initial or final      -0.5
 another one, or one lost                 -5
 one too many                             -9
-a part of which less than half is there  never
+a part of which half or less is there    never
 a slot's syllable                      SLOTS
+a further part, in a gap of n            -1.5 - ln(n + 1)
 looking in n places                      -ln n
 =====================================  ======
 
@@ -39,6 +40,7 @@ from pipeline.text import PreparedText
 SAME = 4.0  # nats a syllable of the same class gives
 EDIT = 4.5  # nats half a syllable that differs takes
 NEVER = 99.0
+PART = 1.5  # nats: a pattern of several parts is like more sentences
 MODEL_SHARE = 0.15  # of syllables misheard, as the weights suppose
 # Slot: syllables it takes, nats for one of its kind and for one of another; a stranger's syllable is a
 # digit one time in eight, can be a surname or belong to a time one time in three.
@@ -57,8 +59,8 @@ class NearMiss:
     """``chars[start:end]`` of a prepared text.
 
     ``likeness`` 0..1: share of the pattern's syllables that fit; ``weight``: nats for "said and misheard"
-    against "not said"; ``odd``: places of the heard syllables that do not fit; ``edits``: syllables that differ,
-    are lost or too many.
+    against "not said"; ``odd``: places of the heard syllables that do not fit; ``homophones``: of those that do, but
+    are written otherwise; ``edits``: syllables that differ, are lost or too many.
     """
 
     start: int
@@ -66,6 +68,7 @@ class NearMiss:
     likeness: float
     weight: float
     odd: tuple[int, ...]
+    homophones: tuple[int, ...]
     edits: int
     variant: str
 
@@ -152,25 +155,26 @@ class NearTheme:
                     continue
                 at = end if rightwards else start
                 found = _beside(part, said, text, at, slack, rightwards=rightwards)
-                parts.append(replace(found, weight=found.weight - math.log(1 + slack)))
+                parts.append(replace(found, weight=found.weight - PART - math.log(1 + slack)))
                 slack = 0
                 if found.fits > 0:
                     start, end = min(start, found.start), max(end, found.end)
-        void = NEVER * sum(2 * part.fits < part.size for part in parts)
+        odd = tuple(sorted({at for part in parts for at in part.odd if part.fits}))
+        void = NEVER * sum(2 * part.fits <= part.size and part.size > 0 for part in parts)
         return NearMiss(
             start,
             end,
             likeness=sum(part.fits for part in parts) / max(1, sum(part.size for part in parts)),
             weight=sum(part.weight for part in parts) - void - math.log(_places(text, start, end)),
-            odd=tuple(sorted(set(self._odd(parts, text)))),
+            odd=odd,
+            homophones=tuple(at for at in sorted(set(self._homophones(parts, text))) if at not in odd),
             edits=sum(part.edits for part in parts),
             variant=self._variants[owner.flat],
         )
 
-    def _odd(self, parts: list[_Placed], text: PreparedText) -> Iterator[int]:
-        """Places whose syllable, or else character, is not the pattern's."""
+    def _homophones(self, parts: list[_Placed], text: PreparedText) -> Iterator[int]:
+        """Places whose character is not the pattern's."""
         for part in parts:
-            yield from part.odd
             known = self._characters.get(part.own)
             if known and part.fits:
                 yield from (at for at in range(part.start, part.end) if text.chars[at] not in known)
