@@ -14,17 +14,23 @@ from pipeline import timeline
 from pipeline.rules.facts import CallFacts
 from pipeline.rules.nearmiss import NearMiss
 from pipeline.rules.window import Window
-from pipeline.text import normalise, prepare
+from pipeline.text import normalise, prepare, words
 from pipeline.types import Span
 
 # Nats (see nearmiss.py) from which "said and misheard" is likelier than "left out". Set on the simulator's
 # tune set so that planted omissions still fail: see docs/accuracy.md.
-MAYBE = 2.5
+MAYBE = 2.0
 SURE_SCORE = 0.8  # a match below this rests on sounds that differ: nobody is accused by it
 PRIOR_SHARE, PRIOR_SYLLABLES = 0.03, 30  # a good recogniser, until a call's own phrases tell
 SCORE_AN_ERROR_COSTS = 0.6  # of a character's share of a score, on average over damage.py's errors
 # A phrase found with these scores accounts for the sounds, or to the character, for the words it covers.
 SOUNDED, EXPLAINED = 0.9, 0.999
+GARBLED = 3  # single characters in a row that form no words
+# Single characters that stand alone in good Mandarin: pronouns, particles, numerals, units, common verbs.
+EVERYDAY = frozenset(
+    "我你您他她它们的了是不在有没要会能说看问查给把被让跟和与到从为对就也都还再很太最才又好行请先后上下来去这那哪谁几多少个位张次年月日号点分秒元块"
+    "零一二三四五六七八九十百千万半两第前左右里外中吗吧呢啊嘛么呀哦嗯喂姓叫开关订买退换改交办发收送到等打接听讲用做当想帮找写记住走坐"
+)
 UNREAD_S = 0.8  # a voice that long without words may have said three syllables
 EDGE_S = 0.3  # recognised words begin late and end early by up to this
 
@@ -71,13 +77,34 @@ def _explained(facts: CallFacts, index: int, theme: str, near: NearMiss) -> bool
 
 def blurred(facts: CallFacts, window: Window, role: str, *, syllables: int) -> str:
     """Why at least so many syllables of the role's in the window were not surely recognised; "" when all
-    were: words of low confidence side by side, or a voice without words."""
+    were: words of low confidence side by side, characters that form no words, or a voice without words."""
     for index in facts.chosen(role, window):
+        if len(garbled := _no_words(facts, index)) >= max(GARBLED, syllables):
+            return f"第{index + 1}句「{garbled[:20]}」不成词,可能听错了"
         run = max(_unsure_runs(facts, index), key=len, default="")
         if len(run) >= syllables:
             return f"第{index + 1}句「{run[:20]}」听不清"
     unread = _unread(facts, window, role)
     return f"{unread.start_s:.1f} 秒起有人说话 {unread.duration_s:.1f} 秒,没有识别出文字" if unread else ""
+
+
+def _no_words(facts: CallFacts, index: int) -> str:
+    """The longest run of single characters that are neither words of everyday talk nor part of a phrase
+    that was found: what a recogniser writes when it did not understand."""
+    utterance = facts.utterances[index]
+    prepared = prepare(utterance.text)
+    places = facts.phrases.places(utterance.text, role=utterance.role)
+    found = [p for p in places if p.score >= SOUNDED and "…" not in p.matched]
+    longest = run = ""
+    at = 0
+    for word in words(utterance.text):
+        known = len(word) > 1 or word in EVERYDAY
+        offset = prepared.offsets[at]
+        known = known or any(place.start <= offset < place.end for place in found)
+        at += len(word)
+        run = "" if known or at in prepared.breaks else run + word
+        longest = max(longest, run, key=len)
+    return longest
 
 
 def _unsure_runs(facts: CallFacts, index: int) -> Iterator[str]:

@@ -8,8 +8,9 @@ in nats, the log of how much likelier the words are when the phrase was said tha
 a syllable of the same fuzzy class       +4
 one that shares an initial or final      -0.5
 another one, or one lost                 -5
-one too many                             -9
+one too many                             -5
 a part of which half or less is there    never
+a slot of which less than half is there  never
 a slot's syllable                      SLOTS
 a further part, in a gap of n            -1.5 - ln(n + 1)
 looking in n places                      -ln n
@@ -155,12 +156,12 @@ class NearTheme:
                     continue
                 at = end if rightwards else start
                 found = _beside(part, said, text, at, slack, rightwards=rightwards)
-                parts.append(replace(found, weight=found.weight - PART - math.log(1 + slack)))
+                parts.append(replace(found, weight=found.weight - PART * bool(found.own) - math.log(1 + slack)))
                 slack = 0
                 if found.fits > 0:
                     start, end = min(start, found.start), max(end, found.end)
         odd = tuple(sorted({at for part in parts for at in part.odd if part.fits}))
-        void = NEVER * sum(2 * part.fits <= part.size and part.size > 0 for part in parts)
+        void = NEVER * sum(2 * part.fits < part.size + bool(part.own) for part in parts)
         return NearMiss(
             start,
             end,
@@ -215,7 +216,7 @@ def _place(own: str, said: str, low: int, high: int) -> _Placed:
     for start in range(max(low, at - 1), min(high, at + 2)):
         for end in range(max(start + 1, start + size - 1), min(high, start + size + 1) + 1):
             edits = Levenshtein.distance(own, said[2 * start : 2 * end])
-            weight = SAME * size - EDIT * edits
+            weight = SAME * size - EDIT * edits + SAME * max(0, end - start - size)
             if weight > best.weight:
                 best = _Placed(start, end, weight, max(0.0, size - edits / 2), size, own=own)
     if best.fits == size or not best.fits:
