@@ -79,7 +79,7 @@ def blurred(facts: CallFacts, window: Window, role: str, *, syllables: int) -> s
     """Why at least so many syllables of the role's in the window were not surely recognised; "" when all
     were: words of low confidence side by side, characters that form no words, or a voice without words."""
     for index in facts.chosen(role, window):
-        if len(garbled := _no_words(facts, index)) >= max(GARBLED, syllables):
+        if len(garbled := _no_words(facts, index)) >= max(GARBLED, min(syllables, 4)):
             return f"第{index + 1}句「{garbled[:20]}」不成词,可能听错了"
         run = max(_unsure_runs(facts, index), key=len, default="")
         if len(run) >= syllables:
