@@ -138,7 +138,10 @@ class NearTheme:
         """The wordings that a quick look finds likest, for their own length."""
         fits = sum(len(own) <= len(said) for own in self._strings)
         found: list[tuple[float, str]] = []
-        for strings, scorer in ((self._strings[:fits], fuzz.partial_ratio), (self._strings[fits:], fuzz.ratio)):
+        for strings, scorer in (
+            (self._strings[:fits], fuzz.partial_ratio),
+            (self._strings[fits:], fuzz.ratio),
+        ):
             if strings:
                 ratios = process.cdist([said], strings, scorer=scorer, score_cutoff=QUICK_RATIO)[0]
                 found += [(_promise(own, said, float(r) / 100), own) for own, r in zip(strings, ratios) if r]
@@ -156,7 +159,9 @@ class NearTheme:
                     continue
                 at = end if rightwards else start
                 found = _beside(part, said, text, at, slack, rightwards=rightwards)
-                parts.append(replace(found, weight=found.weight - PART * bool(found.own) - math.log(1 + slack)))
+                parts.append(
+                    replace(found, weight=found.weight - PART * bool(found.own) - math.log(1 + slack))
+                )
                 slack = 0
                 if found.fits > 0:
                     start, end = min(start, found.start), max(end, found.end)
