@@ -39,6 +39,9 @@ def maybe_said(facts: CallFacts, index: int, theme: str) -> str:
     """Why the theme may have been said in an utterance though it was not found; "" when not."""
     utterance = facts.utterances[index]
     near = facts.phrases.near_miss(utterance.text, theme)
+    places = facts.phrases.places(utterance.text, role=utterance.role)
+    if any(place.theme == theme and place.guarded for place in places):
+        return ""  # heard, and meant otherwise
     if near is None or near.weight_at(misheard_share(facts)) < MAYBE or _explained(facts, index, theme, near):
         return ""
     first, last = prepare(utterance.text).original_span(near.start, near.end)
