@@ -22,8 +22,13 @@ def test_a_plain_omission_still_fails(rule_of, facts_of):
 def test_words_of_low_confidence_may_hide_a_phrase(rule_of, facts_of):
     facts = facts_of("坐席: 喂说吧\n客户: 我要订票\n坐席: 去哪里")
     first = facts.utterances[0]
-    doubtful = tuple(Word(c, Span(i * 0.2, i * 0.2 + 0.2), 0.1) for i, c in enumerate("喂说吧你要哪个你说吧我听"))
-    facts.utterances = (replace(first, text="喂说吧你要哪个你说吧我听", words=doubtful), *facts.utterances[1:])
+    doubtful = tuple(
+        Word(c, Span(i * 0.2, i * 0.2 + 0.2), 0.1) for i, c in enumerate("喂说吧你要哪个你说吧我听")
+    )
+    facts.utterances = (
+        replace(first, text="喂说吧你要哪个你说吧我听", words=doubtful),
+        *facts.utterances[1:],
+    )
     verdict = rule_of(EXPECT).judge(facts)
     assert verdict.outcome == "unknown" and "听不清" in verdict.why
 
