@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 _INITIAL = re.compile(r"^(zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?(.*)$")
@@ -85,6 +85,28 @@ def _parts() -> dict[str, tuple[str, str]]:
         match = _INITIAL.match(name)
         found[character] = (match.group(1) or "", match.group(2)) if match else ("", name)
     return found
+
+
+@lru_cache(maxsize=20_000)
+def halves(codes: str) -> str:
+    """Each code as two characters, its initial and its final, so that an edit distance over them counts a
+    near sound as one edit and a far one as two. A syllable without an initial gets one of its own."""
+    return "".join(_half(code) for code in codes)
+
+
+@cache
+def _half(code: str) -> str:
+    parts = _parts().get(code)
+    if parts is None:
+        return code + code
+    initial, final = parts
+    return _half_codes()[initial or final.upper()] + _half_codes()[final]
+
+
+@cache
+def _half_codes() -> dict[str, str]:
+    names = {name for initial, final in _parts().values() for name in (initial or final.upper(), final)}
+    return {name: chr(_FIRST_CODE + 0x800 + place) for place, name in enumerate(sorted(names))}
 
 
 @cache

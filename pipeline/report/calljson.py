@@ -83,7 +83,7 @@ def call_record(result: CallResult) -> dict[str, Any]:
 
 def encode(value: Any) -> Any:
     """Dataclasses, tuples, times and numbers as JSON values; an Audition without its numbers per frame."""
-    kind = type(value)
+    kind: Any = type(value)
     if kind is str or value is None or kind is bool or kind is int:
         return value
     if kind is float:
@@ -117,7 +117,7 @@ def _encode_rare(value: Any) -> Any:
 
 
 @cache
-def _fields_of(kind: type[Any]) -> tuple[str, ...]:
+def _fields_of(kind: Any) -> tuple[str, ...]:
     """Of a dataclass, those that are written; () of any other type."""
     if not dataclasses.is_dataclass(kind):
         return ()

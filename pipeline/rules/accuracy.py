@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import click
 
+from pipeline.callsim.voices import VoiceSet
 from pipeline.rules.book import Rulebook, lexicon_folder, load_rulebook
 from pipeline.rules.damage import damage
 from pipeline.rules.facts import CallFacts
@@ -88,11 +89,14 @@ def error_model(cer: float, seed: int) -> Damage | None:
 @click.option("--calls", default=500, show_default=True)
 @click.option("--seed", default=20261122, show_default=True)
 @click.option(
+    "--set", "which", default="heldout", show_default=True, type=click.Choice(["train", "tune", "heldout"])
+)
+@click.option(
     "--cer", multiple=True, type=float, default=(0.0,), help="Character error rates, e.g. --cer 0 --cer 0.1"
 )
 @click.option("--lexicons", default="", help="Folder of lexicons.  [default: the shipped ones]")
-def main(calls: int, seed: int, cer: tuple[float, ...], lexicons: str) -> None:
-    """Recall and precision of the rules on held-out simulated calls."""
+def main(calls: int, seed: int, which: VoiceSet, cer: tuple[float, ...], lexicons: str) -> None:
+    """Recall and precision of the rules on simulated calls."""
     book = load_rulebook(lexicon_folder(lexicons))
     click.echo(
         "| CER | calls | planted | recall | open | false deductions | precision | clean calls spoilt |"
@@ -100,7 +104,7 @@ def main(calls: int, seed: int, cer: tuple[float, ...], lexicons: str) -> None:
     click.echo("|---|---|---|---|---|---|---|---|")
     tallies = []
     for rate in cer:
-        tally = measure_rules(book, simulated_calls(calls, seed, damage=error_model(rate, seed)))
+        tally = measure_rules(book, simulated_calls(calls, seed, which=which, damage=error_model(rate, seed)))
         tallies.append(tally)
         planted = tally.planted.total()
         click.echo(

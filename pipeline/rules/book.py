@@ -16,7 +16,7 @@ from pipeline.rules.facts import CallFacts
 from pipeline.rules.festivals import Festivals
 from pipeline.rules.grammar import LOGIC
 from pipeline.rules.match import Mode, PhraseTheme
-from pipeline.rules.operators.talk import Repeat
+from pipeline.rules.operators.talk import Repeat, Said
 from pipeline.rules.operators.words import MAX_SAMPLES, Say
 from pipeline.rules.phrases import PhraseIndex, Samples
 from pipeline.rules.rule import Rule
@@ -200,7 +200,7 @@ def themes_of(part: Any) -> tuple[str, ...]:
         return ()
     if isinstance(part.operator, Say):
         return part.operator.theme
-    return part.operator.except_ if isinstance(part.operator, Repeat) else ()
+    return part.operator.except_ if isinstance(part.operator, Repeat | Said) else ()
 
 
 def referred(rule: Rule) -> list[str]:

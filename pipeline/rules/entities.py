@@ -9,6 +9,9 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
+from pipeline.sounds import sound_of
+from pipeline.text import prepare
+
 Entity = Literal["phone", "id_number", "amount", "time", "date", "address", "name", "number"]
 Language = Literal["zh", "en", "yue"]
 
@@ -53,17 +56,50 @@ def _finder(patterns: tuple[str, ...]) -> Callable[[str], list[tuple[int, int]]]
     return lambda text: [match.span() for match in compiled.finditer(text[:MAX_CHARS])]
 
 
+DIGITS = "零一二三四五六七八九"
+PHONE_DIGITS, RIGHT_DIGITS, SOUNDING_DIGITS = 11, 7, 9
+
+
+def misheard_phones(text: str) -> list[tuple[int, int]]:
+    """Mobile numbers a few of whose digits were misheard: eleven syllables from 一 on, nine of which sound
+    like digits and seven of which are written as digits."""
+    if sum(character in _WRITTEN for character in text[:MAX_CHARS]) < RIGHT_DIGITS:
+        return []
+    prepared = prepare(text[:MAX_CHARS])
+    chars, sounds, digits = prepared.chars, prepared.sounds, frozenset(map(sound_of, DIGITS))
+    found: list[tuple[int, int]] = []
+    at = 0
+    while at + PHONE_DIGITS - 1 <= len(chars):
+        end = min(len(chars), at + PHONE_DIGITS)
+        right = sum(character in DIGITS for character in chars[at:end])
+        sounding = sum(sound in digits for sound in sounds[at:end])
+        if sounds[at] == sound_of("一") and right >= RIGHT_DIGITS and sounding >= SOUNDING_DIGITS:
+            found.append(prepared.original_span(at, end))
+            at = end
+        else:
+            at += 1
+    return found
+
+
+_WRITTEN = frozenset(DIGITS + "0123456789〇幺两")
 MAX_CHARS = 20_000  # an utterance is far shorter; a runaway text costs no more than this
 ENTITIES: dict[Entity, Callable[[str], list[tuple[int, int]]]] = {k: _finder(p) for k, p in _PATTERNS.items()}
+_written_phones = ENTITIES["phone"]
+ENTITIES["phone"] = lambda text: _written_phones(text) or misheard_phones(text)
 
 # Characters written for Cantonese only; two of them make an utterance Cantonese.
 _YUE = frozenset("嘅唔係喺冇咗嚟佢哋啲嘢咁乜嗰噉畀睇揾攞諗谂瞓孭咩吓喎")
+# Cantonese words in characters that Mandarin has too; one of them is enough.
+_YUE_WORDS = re.compile(
+    "点样|点解|几多钱|唔该|唔识|唔系|而家|边度|边个|乜嘢|系咪|得唔得|得闲|睇下|知唔知|点办|好唔好|有冇|点算|听日|琴日|今日几时|畀我|帮我睇"
+)
 _LATIN = re.compile(r"[A-Za-z]{2,}")
 _HAN = re.compile(r"[一-龥]")
 
 
 def language_of(text: str) -> Language:
-    """``en`` when Latin words outnumber 汉字, ``yue`` by its own characters, else ``zh``."""
+    """``en`` when Latin words outnumber 汉字, ``yue`` by its own characters and words, else ``zh``."""
     if len(_LATIN.findall(text)) > max(1, len(_HAN.findall(text)) / 2):
         return "en"
-    return "yue" if sum(char in _YUE for char in text) >= 2 else "zh"
+    yue = sum(char in _YUE for char in text) >= 2 or _YUE_WORDS.search(text)
+    return "yue" if yue else "zh"

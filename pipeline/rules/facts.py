@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -24,7 +25,7 @@ from pipeline.types import (
 )
 
 BACKCHANNEL_CHARS = 3  # 嗯, 好的, 对对对: does not take the floor, so the sentence around it goes on
-SENTENCE_END = frozenset("。?!?!")  # after one of these nothing is broken in two
+SENTENCE_END = frozenset("。?!\uff1f\uff01")  # after one of these nothing is broken in two
 JOIN_S = 2.0  # a pause longer than this ends the sentence even without a backchannel
 # Eighty minutes of speech without a breath: what is longer is no utterance, and only its head is read.
 MAX_UTTERANCE_CHARS = 20_000
@@ -72,6 +73,8 @@ class CallFacts:
         self.festivals = festivals
         self.sound = conversation.audition is not None if sound is None else sound
         self.record: CallRecord | None = conversation.call.cdr
+        self.careful = False  # a second look, see doubt.py
+        self.misheard: float | None = None  # told by doubt.misheard_share
         self.verdicts: dict[str, Verdict] = {}
         self._measures: dict[tuple[str, str | None], Measure] = {
             (m.name, m.role): m for m in (measured.measures if measured else ())
@@ -115,6 +118,13 @@ class CallFacts:
     def chosen(self, role: str, window: Window) -> Iterable[int]:
         indexes = self.indexes(role)
         return indexes if window.indexes is None else [i for i in indexes if i in window.indexes]
+
+    @cached_property
+    def second_look(self) -> CallFacts:
+        """The same call judged with the benefit of the doubt: see doubt.py."""
+        again = copy(self)
+        again.careful = True
+        return again
 
     def measure(self, name: str, role: str | None) -> Measure | None:
         """The role's measure of that name, or the whole call's."""

@@ -24,10 +24,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-from rapidfuzz import fuzz, process
-
 from pipeline.rules.anchors import (
     DEFAULT_DISTANCE,
     Anchor,
@@ -46,7 +42,6 @@ __all__ = ["PhraseError", "PhraseHit", "PhraseMatcher", "PhraseTheme", "compile_
 
 MIN_SCORE = 0.6
 SOUND_WEIGHT = 0.75
-NEAREST_FROM = 0.4  # a near-miss below this would only puzzle the reader
 ROUNDED = 6  # digits of a score that rank a hit
 Mode = Literal["fuzzy", "sound", "exact"]
 
@@ -125,11 +120,9 @@ class PhraseMatcher:
 
     def __init__(self, themes: Sequence[PhraseTheme]) -> None:
         self.themes = tuple(themes)
-        self._index = {theme.id: place for place, theme in enumerate(self.themes)}
         self._patterns = [
             pattern for place, theme in enumerate(self.themes) for pattern in _compiled(theme, place)
         ]
-        self._near: dict[int, _Near] = {}
 
     @cached_property
     def _anchors(self) -> tuple[Anchor, ...]:
@@ -174,29 +167,6 @@ class PhraseMatcher:
                     jobs[place].append((anchor, live, low, high, missing))
         return jobs
 
-    def nearest(self, text: PreparedText, theme_id: str) -> PhraseHit | None:
-        """What came nearest to the theme without being it; None below NEAREST_FROM or without text."""
-        place = self._index[theme_id]
-        if place not in self._near:
-            self._near[place] = _Near.of(self._anchors, place)
-        own = self._near[place]
-        if not own.patterns or not text.chars:
-            return None
-        likeness = process.cdist(
-            [text.sounds], own.wanted, scorer=fuzz.partial_ratio, score_cutoff=100 * NEAREST_FROM - 0.1
-        )
-        weighted = (likeness[0] / 100).astype(float) * np.minimum(1.0, len(text.sounds) / own.sizes)
-        best = int(weighted.argmax())
-        score = float(weighted[best])
-        if score < NEAREST_FROM:
-            return None
-        found = fuzz.partial_ratio_alignment(own.wanted[best], text.sounds)
-        if found is None:
-            return None
-        end = min(found.dest_end, len(text.chars))
-        one = _Found(score, found.dest_start, end, own.patterns[best])
-        return self._hit(one, self.themes[place], text)
-
     def _hit(self, one: _Found, theme: PhraseTheme, text: PreparedText) -> PhraseHit:
         first, last = text.original_span(one.start, one.end)
         why = guard(text, one.start, one.end, theme.active_guards) or context_guard(
@@ -204,21 +174,6 @@ class PhraseMatcher:
         )
         said = text.original[first:last]
         return PhraseHit(theme.id, one.pattern.variant, first, last, said, round(one.score, 3), why)
-
-
-@dataclass(frozen=True, slots=True)
-class _Near:
-    """A theme's anchors as what comes nearest is looked for: sounds, sizes, and a pattern of each."""
-
-    wanted: list[str]
-    sizes: npt.NDArray[np.int_]
-    patterns: list[Pattern]
-
-    @classmethod
-    def of(cls, anchors: Sequence[Anchor], theme: int) -> _Near:
-        own = [anchor for anchor in anchors if theme in anchor.wanted_by]
-        wanted = [anchor.literal.sounds for anchor in own]
-        return cls(wanted, np.array([len(w) for w in wanted]), [a.wanted_by[theme][0] for a in own])
 
 
 def _compiled(theme: PhraseTheme, place: int) -> tuple[Pattern, ...]:

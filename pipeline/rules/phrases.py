@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from pipeline.rules.match import PhraseMatcher, PhraseTheme, compile_phrases, join
+from pipeline.rules.nearmiss import NearMiss, NearTheme
 from pipeline.rules.similar import SampleSet
 from pipeline.text import prepare
 from pipeline.types import Utterance
 
 JOINED_CHARS = 24  # of each half of a broken sentence: longer than any phrase's half
 REMEMBERED_CHARS = 200  # a longer text is hardly said twice
+NEAREST_FROM = 0.4  # a near miss less like the phrase than this would only puzzle the reader
 REMEMBERED = 60_000  # texts; about 60 MB of found places at most
 
 
@@ -69,7 +71,8 @@ class PhraseIndex:
         self._samples = {name: (SampleSet(s.sentences), s.threshold) for name, s in (samples or {}).items()}
         self._wanted = dict(wanted) if wanted is not None else None
         self._found: dict[tuple[str, str, bool], tuple[Place, ...]] = {}
-        self._near: dict[tuple[str, str], tuple[float, str] | None] = {}
+        self._near: dict[tuple[str, str], NearMiss | None] = {}
+        self._near_themes: dict[str, NearTheme] = {}
 
     def places(self, text: str, *, role: str, opening: bool = True) -> tuple[Place, ...]:
         """Every theme wanted of ``role`` that ``text`` holds, guarded ones too. ``opening`` False: the text
@@ -124,20 +127,34 @@ class PhraseIndex:
         ]
 
     def nearest(self, text: str, theme: str) -> tuple[float, str] | None:
-        """Score 0..1 and wording of what comes nearest to ``theme`` in ``text``."""
-        key = (theme, text)
-        if key not in self._near:
-            if len(self._near) >= REMEMBERED:
-                self._near.clear()
-            self._near[key] = self._nearest(text, theme)
-        return self._near[key]
-
-    def _nearest(self, text: str, theme: str) -> tuple[float, str] | None:
+        """Likeness 0..1 and wording of what comes nearest to ``theme`` in ``text``; None when nothing does."""
         prepared = prepare(text)
-        near = self.matcher.nearest(prepared, theme)
-        best = (near.score, near.said) if near else None
+        near = self.near_miss(text, theme)
+        best = None
+        if near is not None and near.likeness >= NEAREST_FROM:
+            first, last = prepared.original_span(near.start, near.end)
+            best = (near.likeness, text[first:last])
         if theme in self._samples:
             score = self._samples[theme][0].best(prepared)[0] / 100
             if best is None or score > best[0]:
                 best = (score, text)
         return best
+
+    def near_miss(self, text: str, theme: str) -> NearMiss | None:
+        """The weightiest placing of the theme's patterns in ``text``, found or not."""
+        key = (theme, text)
+        if key not in self._near:
+            if len(self._near) >= REMEMBERED:
+                self._near.clear()
+            self._near[key] = self._near_theme(theme).find(prepare(text))
+        return self._near[key]
+
+    def shortest(self, theme: str) -> int:
+        """Syllables of the shortest way to say the theme; 0 for one of samples only."""
+        return self._near_theme(theme).shortest
+
+    def _near_theme(self, theme: str) -> NearTheme:
+        """Compiled when first asked for: only what was missed is looked for a second time."""
+        if theme not in self._near_themes:
+            self._near_themes[theme] = NearTheme(next(t for t in self._themes if t.id == theme))
+        return self._near_themes[theme]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from pipeline.rules.answer import Answer
@@ -11,7 +11,7 @@ from pipeline.rules.facts import CallFacts
 from pipeline.rules.ranges import ConditionType
 from pipeline.rules.shape import GRAMMARS
 from pipeline.rules.yamltree import Leaf, Tree, describe
-from pipeline.types import Evidence, Outcome, Verdict
+from pipeline.types import Outcome, Verdict
 
 Kind = Literal["say", "taboo", "measure", "event", "pair", "meta"]
 Severity = Literal["fatal", "major", "normal", "minor", "bonus"]
@@ -80,7 +80,18 @@ class Rule:
         return tuple((outcome, example) for outcome, examples in wanted for example in examples)
 
     def judge(self, facts: CallFacts) -> Verdict:
-        """The verdict on a call; points are the scorecard's business."""
+        """The verdict on a call; points are the scorecard's business.
+
+        What would fail is looked at once more with the benefit of the doubt: see doubt.py.
+        """
+        verdict = self._judge(facts)
+        if verdict.outcome != "fail":
+            return verdict
+        again = self._judge(facts.second_look)
+        near = self.demand.nearest(facts, facts.whole) if self.expect is not None else None
+        return replace(again if again.outcome == "unknown" else verdict, near_miss=near)
+
+    def _judge(self, facts: CallFacts) -> Verdict:
         if self.when is not None:
             asked: Answer = self.when.answer(facts, facts.whole)  # type: ignore[attr-defined]
             if asked.value in ("miss", "moot"):
@@ -100,9 +111,8 @@ class Rule:
         failed = found.value == ("miss" if self.expect is not None else "hit")
         if not failed:
             return self._verdict("pass", found, "", confidence=found.confidence)
-        near = self.demand.nearest(facts, facts.whole) if self.expect is not None else None
         why = self.why or self.title
-        return self._verdict("fail", found, f"{why}({found.why})" if found.why else why, near=near)
+        return self._verdict("fail", found, f"{why}({found.why})" if found.why else why)
 
     def _verdict(
         self,
@@ -110,7 +120,6 @@ class Rule:
         found: Answer,
         why: str,
         *,
-        near: Evidence | None = None,
         confidence: float | None = None,
     ) -> Verdict:
         shown = outcome != "not_applicable"
@@ -122,7 +131,7 @@ class Rule:
             self.group,
             self.title,
             evidence,
-            near,
+            None,
             found.searched if outcome in ("fail", "unknown") else None,
             why,
             confidence=found.confidence if confidence is None else confidence,

@@ -11,6 +11,7 @@ from pipeline.callsim.grammar import generate_scripts
 from pipeline.callsim.plan import plan_call
 from pipeline.callsim.script import Script
 from pipeline.callsim.truth import truth_of
+from pipeline.callsim.voices import VoiceSet
 from pipeline.rules.measured import measured_text
 from pipeline.types import (
     Call,
@@ -42,9 +43,11 @@ class Simulated:
     clean: bool
 
 
-def simulated_calls(calls: int, seed: int, *, damage: Damage | None = None) -> Iterator[Simulated]:
-    """Held-out calls of the grammar; ``damage`` spoils each utterance's text as a recogniser would."""
-    for script in generate_scripts(calls, seed, "heldout"):
+def simulated_calls(
+    calls: int, seed: int, *, which: VoiceSet = "heldout", damage: Damage | None = None
+) -> Iterator[Simulated]:
+    """Calls of the grammar's set ``which``; ``damage`` spoils each utterance's text as a recogniser would."""
+    for script in generate_scripts(calls, seed, which):
         yield simulated_call(script, damage=damage)
 
 

@@ -149,6 +149,12 @@ def _slot_on_characters(name: str) -> re.Pattern[str]:
     return re.compile(SLOTS[name])
 
 
+@cache
+def slot_sounds(name: str) -> frozenset[str]:
+    """The sound codes a filling of the slot may be made of."""
+    return frozenset(map(sound_of, _slot_pattern(name)[1]))
+
+
 def fill_slot(name: str, chars: str, sounds: str, start: int, end: int) -> int | None:
     """End of the slot ``name`` when it is filled from ``start`` on, inside ``[start, end)``; else None."""
     share = _RIGHT_SHARE.get(name, 0.5)

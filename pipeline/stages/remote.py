@@ -42,7 +42,9 @@ def list_remote(url: str, *, spool: Path | None, workers: int, wanted: Wanted | 
     with ThreadPoolExecutor(workers) as pool:
         copies = list(
             pool.map(
-                lambda one: _fetch(fs, *one, spool) if wanted is None or wanted(one[1], one[0]) else one[0],
+                lambda one: (
+                    _fetch(fs, one[0], one[1], spool) if wanted is None or wanted(one[1], one[0]) else one[0]
+                ),
                 named,
             )
         )

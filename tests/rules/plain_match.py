@@ -11,8 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from rapidfuzz import fuzz, process
-
 from pipeline.rules.anchors import Anchor, Pattern, anchors_of
 from pipeline.rules.fit import (
     STRETCH_SHARE,
@@ -27,7 +25,6 @@ from pipeline.rules.fit import (
 from pipeline.rules.guards import context_guard, guard
 from pipeline.rules.match import (
     MIN_SCORE,
-    NEAREST_FROM,
     SOUND_WEIGHT,
     PhraseTheme,
     _borders,
@@ -45,7 +42,7 @@ class PlainIndex(PhraseIndex):
 
     def __init__(self, themes: Sequence[PhraseTheme], index: PhraseIndex) -> None:
         self._themes, self._samples, self._wanted = tuple(themes), index._samples, index._wanted
-        self._found, self._near, self.opening_within = {}, {}, 0
+        self._found, self._near, self._near_themes, self.opening_within = {}, {}, {}, 0
         patterns = [p for place, theme in enumerate(themes) for p in _compiled(theme, place)]
         self.anchors = anchors_of(patterns)
 
@@ -55,44 +52,30 @@ class PlainIndex(PhraseIndex):
         hits = list(plain_hits(self._themes, self.anchors, prepared, wanted)) if wanted else []
         return sorted(hits, key=lambda hit: (hit.start, hit.theme))
 
-    def _nearest(self, text: str, theme: str) -> tuple[float, str] | None:
-        prepared = prepare(text)
-        place = next(i for i, one in enumerate(self._themes) if one.id == theme)
-        wanted = [a.literal.sounds for a in self.anchors if place in a.wanted_by]
-        if not wanted or not prepared.chars:
-            return None
-        likeness = process.cdist([prepared.sounds], wanted, scorer=fuzz.partial_ratio)[0] / 100
-        weighted = [float(s) * min(1.0, len(prepared.sounds) / len(w)) for s, w in zip(likeness, wanted)]
-        best = max(range(len(wanted)), key=weighted.__getitem__)
-        if weighted[best] < NEAREST_FROM:
-            return None
-        found = fuzz.partial_ratio_alignment(wanted[best], prepared.sounds)
-        first, last = prepared.original_span(found.dest_start, min(found.dest_end, len(prepared.chars)))
-        return round(weighted[best], 3), prepared.original[first:last]
-
 
 def plain_hits(
     themes: Sequence[PhraseTheme], anchors: Sequence[Anchor], text: PreparedText, wanted: frozenset[str]
 ) -> Iterator[Place]:
-    found: dict[int, list[Laying]] = defaultdict(list)
+    found: dict[int, list[tuple[Laying, str]]] = defaultdict(list)
     for anchor in anchors:
         for place, patterns in anchor.wanted_by.items():
             if themes[place].id in wanted:
                 for fit in dict.fromkeys(_fits(anchor, text)):
-                    found[place] += [one for p in patterns if (one := _extended(p, fit, text)) is not None]
+                    laid = [(_extended(pattern, fit, text), pattern.variant) for pattern in patterns]
+                    found[place] += [(one, variant) for one, variant in laid if one is not None]
     for place, layings in found.items():
         theme = themes[place]
-        kept: list[Laying] = []
-        for score, start, end in sorted(layings, key=lambda f: (-round(f[0], 6), f[1] - f[2], f[1])):
-            if all(end <= other[1] or other[2] <= start for other in kept):
-                kept.append((score, start, end))
-        for score, start, end in kept:
+        kept: list[tuple[Laying, str]] = []
+        for one, variant in sorted(layings, key=lambda f: (-round(f[0][0], 6), f[0][1] - f[0][2], f[0][1])):
+            if all(one[2] <= other[1] or other[2] <= one[1] for other, _ in kept):
+                kept.append((one, variant))
+        for (score, start, end), variant in kept:
             if theme.mode != "fuzzy" and not {start, end} <= _borders(text):
                 continue
             why = guard(text, start, end, theme.active_guards)
             why = why or context_guard(text, start, end, theme.unless_before, theme.unless_after)
             first, last = text.original_span(start, end)
-            yield Place(theme.id, first, last, text.original[first:last], round(score, 3), "", why)
+            yield Place(theme.id, first, last, text.original[first:last], round(score, 3), variant, why)
 
 
 def _fits(anchor: Anchor, text: PreparedText) -> Iterator[Fit]:

@@ -12,7 +12,7 @@ from pipeline.rules.book import Rulebook, lexicon_folder, load_rulebook
 from pipeline.rules.facts import CallFacts
 from pipeline.rules.phrase_accuracy import bank_sentences, phrase_counts, taboo_alarms
 from pipeline.rules.scoring import choose_template, score_call
-from tests.rules.truth import facts_of
+from pipeline.rules.simulated import simulated_call
 
 STANDARDS = Path(__file__).parents[2].parent / "shared" / "standards.md"
 # Measured from sound: the truth path has no sound to measure.
@@ -47,14 +47,15 @@ def test_every_scorecard_holds_every_rule_it_can_judge(book: Rulebook) -> None:
 
 @pytest.mark.parametrize("script", scripts_in(demo_day()), ids=lambda s: s.id)
 def test_the_demo_day_comes_out_right(book: Rulebook, script) -> None:  # type: ignore[no-untyped-def]
-    conversation, measured = facts_of(script)
-    facts = CallFacts(conversation, measured, phrases=book.index, festivals=book.festivals, sound=True)
+    call = simulated_call(script)
+    facts = CallFacts(
+        call.conversation, call.measured, phrases=book.index, festivals=book.festivals, sound=True
+    )
     card = score_call(book, facts, choose_template(book, facts))
     failed = {item.rule_id for item in card.items if item.outcome == "fail"}
-    planted = set(script.all_faults())
-    assert planted - failed <= BY_SOUND
-    assert failed & set(script.must_not_find) == set()
-    if not planted:
+    assert call.planted - failed <= BY_SOUND
+    assert failed & call.forbidden == set()
+    if call.clean:
         assert failed == set()
 
 

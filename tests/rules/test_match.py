@@ -96,12 +96,6 @@ def test_a_phrase_broken_by_a_backchannel_is_joined(matcher: PhraseMatcher) -> N
     assert hit.start < len(first) < hit.end
 
 
-def test_nearest_shows_what_came_close(matcher: PhraseMatcher) -> None:
-    near = matcher.nearest(prepare("请问有什么事"), "greeting")
-    assert near is not None and near.said == "请问有什么事" and near.score < 0.9
-    assert matcher.nearest(prepare("嗯"), "greeting") is None
-
-
 @pytest.mark.parametrize(
     ("variant", "expected"),
     [("您好[请讲", "closing"), ("您好(请|讲", "closing"), ("您好{姓}", "slot"),

@@ -20,17 +20,21 @@ from pipeline.types import Evidence, Overlap
 @operator("utterance", by_role=True)
 @dataclass(frozen=True, slots=True)
 class Said:
-    """There is an utterance of that size, whatever its words."""
+    """There is an utterance of that size, whatever its words; ``except``: but none that holds a phrase of
+    these themes (a question or a formula is no explanation, however long)."""
 
     min_chars: int = 1
     max_chars: int | None = None
     min_s: float | None = None
     max_s: float | None = None
+    except_: tuple[str, ...] = field(default=(), metadata={"key": "except"})
 
     def find(self, facts: CallFacts, window: Window, role: str) -> Findings:
         if (self.min_s is not None or self.max_s is not None) and not facts.timed:
             return cannot_tell("文字没有时间")
-        return Findings(tuple(facts.hit(i) for i in facts.chosen(role, window) if self._fits(facts, i)))
+        spared = {heard.index for theme in self.except_ for heard in facts.themes.get(theme, ())}
+        fitting = (i for i in facts.chosen(role, window) if i not in spared and self._fits(facts, i))
+        return Findings(tuple(map(facts.hit, fitting)))
 
     def _fits(self, facts: CallFacts, index: int) -> bool:
         utterance = facts.utterances[index]

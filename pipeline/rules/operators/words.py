@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Literal
 
 import regex
 
 from pipeline.rules.answer import Hit
+from pipeline.rules.doubt import SURE_SCORE, blurred, maybe_said
 from pipeline.rules.entities import ENTITIES, Entity, Language, language_of
 from pipeline.rules.facts import CallFacts
 from pipeline.rules.operator import Findings, cannot_tell, operator, unheard
@@ -21,6 +22,7 @@ from pipeline.types import Evidence, Span
 
 REGEX_TIMEOUT_S = 0.5  # wall clock, per utterance: a sane pattern needs under a millisecond
 MAX_SAMPLES = 200
+MIN_BLUR = 2  # one doubtful syllable hides no phrase
 NEAR_LOOKS = 12  # utterances looked through for a near miss, the longest of the window
 
 
@@ -53,7 +55,24 @@ class Say:
                     guarded = guarded or f"「{place.said[:20]}」不算:{place.guarded}"
                 elif place.score >= self.min_score:
                     hits.append(place_hit(facts, heard))
-        return _with_doubts(facts, window, role, _by_place(hits), guarded)
+        found = _with_doubts(facts, window, role, _by_place(hits), guarded)
+        return self._doubted(facts, window, role, found) if facts.careful else found
+
+    def _doubted(self, facts: CallFacts, window: Window, role: str, found: Findings) -> Findings:
+        """The second look: which hits rest on sounds that differ, and where more may have been said."""
+        hits = tuple(h._replace(doubtful=h.doubtful or h.evidence.score < SURE_SCORE) for h in found.hits)
+        heard = {hit.index for hit in hits}
+        more = [
+            why
+            for index in facts.chosen(role, window)
+            for theme in self.theme
+            if index not in heard and (why := maybe_said(facts, index, theme))
+        ]
+        shortest = min(map(facts.phrases.shortest, self.theme))
+        if blur := blurred(facts, window, role, syllables=max(MIN_BLUR, shortest)):
+            more.append(blur)
+        doubts = (*more, *found.doubts)
+        return replace(found, hits=hits, doubts=doubts, doubt=1.0 if more else found.doubt)
 
     def nearest(self, facts: CallFacts, window: Window, role: str) -> Evidence | None:
         best: Evidence | None = None
