@@ -45,7 +45,7 @@ evaluate: setup  ## Both demo models on the held-out sets
 docs: setup  ## The generated pages: measures, tables, rulebook
 	$(BIN)/python -m pipeline.measures.docs
 	$(BIN)/python -m pipeline.report.tables_doc
-	$(BIN)/callqa rules docs
+	$(BIN)/callqa rules docs --out docs/rulebook.md
 
 clean:  ## Forget caches and results, keep .venv
 	rm -rf results .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

@@ -57,6 +57,13 @@ def negate(answer: Answer) -> Answer:
     return answer
 
 
+def hinted(answer: Answer) -> Answer:
+    """A hit that can be meant otherwise: unknown, with its evidence. Miss, unknown and moot stay."""
+    if answer.value != "hit":
+        return answer
+    return replace(answer, value="unknown", why="像是这种情形,只凭这句话不能确定")
+
+
 def both(answers: Sequence[Answer]) -> Answer:
     """Kleene's *and*: a miss decides, else an unknown, else hit. All moot → moot."""
     asked = [a for a in answers if a.value != "moot"]

@@ -129,9 +129,9 @@ def assumed(found: Answer, assume: Assumed | None) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """``all``, ``any``, ``at_least``, ``not`` or ``absent`` over conditions."""
+    """``all``, ``any``, ``at_least``, ``not``, ``absent`` or ``hint`` over conditions."""
 
-    how: Literal["all", "any", "at_least", "not", "absent"]
+    how: Literal["all", "any", "at_least", "not", "absent", "hint"]
     of: tuple[Condition, ...]
     count: int = 1
     assume: Assumed | None = None
@@ -152,7 +152,8 @@ class Group:
             return kleene.both(answers) if self.how == "all" else kleene.either(answers)
         if self.how == "at_least":
             return kleene.at_least(self.count, [part.answer(facts, within) for part in self.of])
-        return kleene.negate(self.of[0].answer(facts, within))
+        found = self.of[0].answer(facts, within)
+        return kleene.hinted(found) if self.how == "hint" else kleene.negate(found)
 
     def parts(self) -> tuple[Condition, ...]:
         return self.of

@@ -118,6 +118,7 @@ LOGIC: dict[str, Callable[[Map, str], Condition]] = {
     "any": _several,
     "not": _single,
     "absent": _single,
+    "hint": _single,
     "at_least": _at_least,
     "rule": _rule,
 }
@@ -143,6 +144,7 @@ def condition_schema(definitions: dict[str, Any]) -> None:
         "any": several,
         "not": _REF,
         "absent": _REF,
+        "hint": _REF,
         "at_least": at_least,
         "rule": {"anyOf": [{"type": "string"}, is_rule]},
     }

@@ -38,6 +38,8 @@ def _group(group: Group, book: Rulebook) -> str:
     parts = [in_words(part, book) for part in group.of]
     if group.how in ("not", "absent"):
         return f"没有({parts[0]})"
+    if group.how == "hint":
+        return f"疑似({parts[0]})"
     if len(parts) == 1:
         return parts[0]
     joined = {"all": ";并且 ", "any": ";或者 "}.get(group.how, "; ").join(parts)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.rules.answer import Answer, at_least, both, either, negate
+from pipeline.rules.answer import Answer, at_least, both, either, hinted, negate
 
 A = {name: Answer(name) for name in ("hit", "miss", "unknown", "moot")}
 ORDER = ("hit", "miss", "unknown", "moot")
@@ -24,6 +24,11 @@ def test_and_or_tables(left):
 
 def test_not():
     assert [negate(A[name]).value for name in ORDER] == ["miss", "hit", "unknown", "moot"]
+
+
+def test_a_hint_turns_a_hit_alone_into_cannot_tell():
+    assert [hinted(A[name]).value for name in ORDER] == ["unknown", "miss", "unknown", "moot"]
+    assert hinted(A["hit"]).why
 
 
 @pytest.mark.parametrize(
