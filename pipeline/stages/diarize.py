@@ -15,7 +15,8 @@ from pipeline.audio import AudioError
 from pipeline.config import DiarizeConfig
 from pipeline.roles import profiles
 from pipeline.stages.base import Work
-from pipeline.stages.diarizer import MODEL_HZ, Diarizer, Labelled
+from pipeline.stages.diarizer import MODEL_HZ, Diarizer
+from pipeline.stages.speakers import Labelled
 from pipeline.timeline import merge, overlap, subtract
 from pipeline.types import Audition, Call, Diarization, Failure, Role, Span, Turn
 
@@ -32,7 +33,7 @@ class DiarizeStage:
     name: ClassVar[str] = "diarize"
     needs: ClassVar[tuple[str, ...]] = ("sound", "audition")
     gives: ClassVar[type] = Diarization
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reads: ClassVar[tuple[str, ...]] = ("direction", "agent_channel", "channels", "cdr.agent_channel")
 
     def __init__(self, *, settings: DiarizeConfig, models: Any) -> None:

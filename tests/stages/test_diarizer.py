@@ -12,7 +12,8 @@ import pytest
 from pipeline.callsim.voices import VoiceError, espeak_program, random_voice, speak_many
 from pipeline.config import DiarizeConfig
 from pipeline.resources import resource
-from pipeline.stages.diarizer import MODEL_HZ, Diarizer, Speakers
+from pipeline.stages.diarizer import MODEL_HZ, Diarizer
+from pipeline.stages.speakers import Speakers
 from pipeline.timeline import overlap, total_s
 from pipeline.types import Span
 
