@@ -23,7 +23,6 @@ MIN_PHRASE_CLUES = 2  # different kinds of phrases before words may overrule a c
 MIXED = 1.5  # log-odds for both sides at once: more than one stray phrase of the other kind
 SHOWN = 0.15  # contributions smaller than this are not listed as evidence
 _SETTINGS = DiarizeConfig()
-MENU_SHARE = 0.5  # a menu's voice is heard elsewhere for less than this share of the menu's time
 TRANSFER_SLACK_S = 5.0  # a first agent may say goodbye this long into the second's first words
 
 Party = str
@@ -53,7 +52,6 @@ def settle_roles(
     ``confidence``, which is multiplied by the role confidence here.
     """
     menus = [tone.span for tone in audition.tones if tone.kind == "ivr"] if audition else []
-    menus = [menu for menu in menus if not _is_talk(menu, utterances)]
     spoken = [u for u in utterances if not _inside(u.span, menus)]
     prior = _map_prior(diarization, call)
     decision = decide(
@@ -200,20 +198,6 @@ def _channel_party(channel: int | None) -> Party:
 
 def _parties(utterances: Sequence[Utterance]) -> list[Party]:
     return list(dict.fromkeys(_party(u) for u in sorted(utterances, key=lambda u: u.span)))
-
-
-def _is_talk(menu: Span, utterances: Sequence[Utterance]) -> bool:
-    """Whether people talk in what was taken for a menu because a ring follows, as before a transfer.
-
-    Only diarized speakers can tell: those of a menu do not speak outside it. A menu's words settle it.
-    """
-    within = [u for u in utterances if _inside(u.span, [menu])]
-    speakers = {u.speaker for u in within if u.speaker is not None}
-    if not speakers or is_menu(within):
-        return False
-    inside = sum(u.span.duration_s for u in within)
-    outside = sum(u.span.duration_s for u in utterances if u.speaker in speakers) - inside
-    return len(speakers) > 1 or outside > MENU_SHARE * inside
 
 
 def _inside(span: Span, menus: Sequence[Span]) -> bool:

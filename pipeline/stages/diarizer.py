@@ -84,14 +84,15 @@ class Diarizer:
         ]
         return linked(pieces, max_speakers=self.settings.max_speakers)
 
-    def voiceprint(self, samples: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """The embedding of one voice: ``samples`` float32 at 16 kHz holding that voice alone."""
+    def voiceprint(self, samples: np.ndarray[Any, Any], voice: Sequence[Span]) -> np.ndarray[Any, Any]:
+        """The embedding of one speaker: ``samples`` float32 at 16 kHz, ``voice`` where they speak alone.
+
+        The mean over the stretches by their length, as for the speakers of a call.
+        """
         if self._pipeline is None:
             self.open()
-        import torch
-
-        waveform = torch.from_numpy(np.ascontiguousarray(samples))[None, None]
-        return np.asarray(self._pipeline._embedding(waveform)[0], dtype=np.float64)
+        vectors = self._stretch_prints(samples, voice)
+        return np.asarray(np.average(vectors, axis=0, weights=[span.duration_s for span in voice]))
 
     def _window(self, samples: np.ndarray[Any, Any], voice: Sequence[Span]) -> Speakers:
         first = self._first_pass(samples)
