@@ -7,7 +7,7 @@
 
 Both sources speak with voices, sentences and seeds that no training saw (``--set tune``: those on which
 numbers are chosen). Words are the truth's, with its times; the recogniser has its own figures. A menu's
-voice counts as one more speaker.
+voice that the audition did not know for one counts as one more speaker.
 """
 
 from __future__ import annotations
@@ -153,8 +153,9 @@ def _one(rendered: MonoCall, stage: DiarizeStage, settings: DiarizeConfig) -> Re
     seconds = time.perf_counter() - began
     if isinstance(found, Failure) or isinstance(audition, Failure):
         raise RuntimeError(f"{call.id}: {found}")
-    der, mapping = _der(spoken, found)
-    people = {u["role"] for u in spoken}
+    talk = [u for u in spoken if u["role"] != "ivr" or not _in_menu(u, audition)]
+    der, mapping = _der(talk, found)
+    people = {u["role"] for u in talk}
     pairs = [pair for u in spoken for pair in _words(u)]
     utterances = split_by_speaker([word for word, _ in pairs], found, channel=0)
     settled, _ = settle_roles(utterances, found, call=call, audition=audition)
@@ -165,7 +166,7 @@ def _one(rendered: MonoCall, stage: DiarizeStage, settings: DiarizeConfig) -> Re
         call.id,
         {1: "one", 2: "two"}.get(len(people), "more"),
         der,
-        sum(u["end_s"] - u["start_s"] for u in spoken),
+        sum(u["end_s"] - u["start_s"] for u in talk),
         len(people),
         len({turn.speaker for turn in found.turns}),
         wrong,
@@ -189,6 +190,12 @@ def _call(truth: dict[str, Any]) -> Call:
         truth["call_id"], ("",), "", 8000, 1, truth["duration_s"], None, truth["direction"], None, None, None,
         None, None,
     )  # fmt: skip
+
+
+def _in_menu(utterance: dict[str, Any], audition: Any) -> bool:
+    """Whether the audition knew it for a menu's voice, which it then keeps from the diarizer."""
+    middle = (utterance["start_s"] + utterance["end_s"]) / 2
+    return any(t.kind == "ivr" and t.span.start_s <= middle < t.span.end_s for t in audition.tones)
 
 
 def _der(spoken: Sequence[dict[str, Any]], found: Diarization) -> tuple[float, dict[str, str]]:

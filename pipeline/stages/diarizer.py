@@ -97,7 +97,7 @@ class Diarizer:
     def _window(self, samples: np.ndarray[Any, Any], voice: Sequence[Span]) -> Speakers:
         first = self._first_pass(samples)
         found = stretches(voice, first.exclusive)
-        if len(found) < 2 or not first.exclusive or not self.settings.second_pass:
+        if not found or not self.settings.second_pass:
             return first
         vectors = self._stretch_prints(samples, [span for span, _ in found])
         numbers = shared_out(
