@@ -38,8 +38,8 @@ class Size:
     segmentation_steps: int = 5000
     embedding_steps: int = 4000
     batch: int = 32
-    plda_voices: int = 166  # two of each variant, none heard by the networks; and half as many for tuning
-    plda_chunks: int = 2000
+    plda_voices: int = 83  # one of each variant, none heard by the network; and half as many of the tuning set
+    plda_chunks: int = 1200
     tune_voices: int = 16
     tune_calls: int = 12
     tune_s: float = 30.0
