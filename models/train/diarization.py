@@ -35,10 +35,12 @@ class Size:
 
     voices: int = 664  # eight of each variant
     sentences: int = 12
-    segmentation_steps: int = 5000
-    embedding_steps: int = 4000
+    segmentation_steps: int = 2000
+    embedding_steps: int = 2000
     batch: int = 32
-    plda_voices: int = 83  # one of each variant, none heard by the network; and half as many of the tuning set
+    plda_voices: int = (
+        83  # one of each variant, none heard by the network; and half as many of the tuning set
+    )
     plda_chunks: int = 1200
     tune_voices: int = 16
     tune_calls: int = 12

@@ -217,6 +217,8 @@ def _words(utterance: dict[str, Any]) -> Iterator[tuple[Word, str]]:
     for phrase in utterance["phrases"]:
         step = (phrase["end_s"] - phrase["start_s"]) / max(1, len(phrase["text"]))
         for i, character in enumerate(phrase["text"]):
+            if not character.strip():  # between English words
+                continue
             at = phrase["start_s"] + i * step
             yield Word(character, Span(at, at + step), 0.95), utterance["role"]
 

@@ -24,7 +24,7 @@ Samples = NDArray[np.float32]
 
 LINE_HZ = 8000
 MODEL_HZ = 16_000
-CHUNK_S = 10.0  # the segmentation model's window: some three turns
+CHUNK_S = 5.0  # the segmentation model's window
 MAX_SPEAKERS = 3  # per chunk, as the powerset of the segmentation model
 _REPLIES = (
     "嗯",

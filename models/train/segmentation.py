@@ -1,4 +1,4 @@
-"""Who speaks within ten seconds: a small PyanNet over the powerset of three speakers, two at once."""
+"""Who speaks within five seconds: a small PyanNet over the powerset of three speakers, two at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def new_segmentation() -> PyanNet:
     """A small PyanNet whose first filters lie in the telephone band and stay there."""
     model = PyanNet(
         sincnet={"stride": 20},
-        lstm={"hidden_size": 96, "num_layers": 2, "bidirectional": True, "monolithic": True},
+        lstm={"hidden_size": 64, "num_layers": 2, "bidirectional": True, "monolithic": True},
         linear={"hidden_size": 64, "num_layers": 1},
     )
     model.specifications = Specifications(

@@ -24,7 +24,7 @@ RECORD_CONFIDENCE = 0.99  # the call record names the agent's channel
 MAP_CONFIDENCE = 0.95  # the site's map of call direction to channel, which recorders get wrong at times
 VOICE_MARGIN_S = 0.1  # labelled sound this close to voice still counts as that voice
 TOUCH_S = 0.02
-JOIN_S = 0.2  # a speaker's pause shorter than this does not end the turn
+JOIN_S = 0.5  # a pause this short is breath inside a line; the speaker has the turn still
 
 
 class DiarizeStage:
