@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -41,13 +41,13 @@ class Trust:
     ``share`` of what telling the earlier ones apart was worth: where PLDA is too sure, it is so of both.
     """
 
-    settled: float = 1.0
+    settled: float = 0.8
     hurried: float = 2.5
     voice: float = 0.5
     first: float = 0.5
     rhythm: float = 1.0
-    another: float = 6.0
-    share: float = 0.15
+    another: float = 2.0
+    share: float = 0.25
 
 
 def stretches(voice: Sequence[Span], exclusive: Labelled) -> tuple[tuple[Span, str | None], ...]:
@@ -149,8 +149,8 @@ def _starts(heard: Heard, counts: range) -> list[Numbers]:
     if len(enough) < 2:
         return starts or [np.zeros(len(heard.first), int)]
     unit = heard.vectors / np.linalg.norm(heard.vectors, axis=1, keepdims=True)
-    tree = linkage(unit[enough], method="average")
-    for count in counts:
+    trees = [linkage(unit[enough], method=method) for method in ("average", "ward")]
+    for tree, count in product(trees, counts):
         cut = fcluster(tree, count, criterion="maxclust") - 1
         means = np.stack([unit[enough][cut == k].mean(axis=0) for k in range(cut.max() + 1)])
         starts.append(np.argmax(unit @ means.T, axis=1))
