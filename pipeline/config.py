@@ -71,6 +71,7 @@ class DiarizeConfig:
     # mono only. Bounds, not a fixed two: see docs/accuracy.md, "Mono: who speaks"
     min_speakers: int = 1
     max_speakers: int = 3
+    second_pass: bool = True  # share the stretches of voice out anew over the whole call
     segmentation_step: float = 0.2  # of the model's window; table in docs/accuracy.md
     segmentation_batch_size: int = 16
     embedding_batch_size: int = 16

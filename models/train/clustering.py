@@ -16,9 +16,9 @@ import torch
 
 from models.train.mono_calls import MODEL_HZ, Chunk, render_bank, simulate
 
-THRESHOLDS = (0.5, 0.6, 0.7, 0.8)  # the range pyannote allows
-FA = (0.03, 0.07, 0.2, 0.5)
-FB = (0.4, 0.8, 3.0, 10.0)
+THRESHOLDS = (0.5, 0.6, 0.7)  # the range pyannote allows
+FA = (0.07, 0.2, 0.5)
+FB = (0.8, 3.0, 10.0)
 
 
 def tune(folder: Path, *, seed: int, voices: int, calls: int, seconds: float) -> dict[str, float]:

@@ -7,12 +7,16 @@ apart from a real one only by its content. Audio is mixed at 8 kHz and given at 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.train.corpus import Corpus
+from models.train.speech import TRAIN_VARIANTS
+from pipeline.callsim import line, sounds
 from pipeline.callsim.voices import Voice, VoiceSet, random_voice, speak_many
 from pipeline.types import Span
 
@@ -20,7 +24,7 @@ Samples = NDArray[np.float32]
 
 LINE_HZ = 8000
 MODEL_HZ = 16_000
-CHUNK_S = 5.0
+CHUNK_S = 5.0  # the segmentation model's window
 MAX_SPEAKERS = 3  # per chunk, as the powerset of the segmentation model
 _REPLIES = (
     "嗯",
@@ -38,23 +42,19 @@ _REPLIES = (
     "好",
     "嗯嗯",
 )
-_WORDS = (
-    "我们", "您的", "这个", "什么", "怎么", "时候", "今天", "明天", "上午", "下午", "公司", "机票", "酒店",
-    "电话", "号码", "办理", "业务", "查询", "订单", "退款", "可以", "需要", "帮您", "请问", "麻烦", "稍等",
-    "一下", "已经", "没有", "问题", "时间", "两点", "三百", "五十", "北京", "上海", "短信", "邮件", "确认",
-    "信息", "身份证", "姓名", "先生", "女士", "抱歉", "理解", "心情", "投诉", "处理", "结果", "回复", "工作日",
-    "账户", "密码", "手机", "套餐", "费用", "月底", "因为", "所以", "但是", "如果", "还是", "现在", "刚才",
-    "之前", "以后", "一直", "不能", "应该", "知道", "觉得", "告诉", "发给", "收到", "联系", "安排", "出发",
-    "到达",
-)  # fmt: skip
+_PIECE = re.compile(r"[^\w]+")
+_LONGEST = 16  # characters of one breath group
+# Between phrases of a line, turns of a call and lines of the same party: as the simulator plans calls, with tails.
+_COMMA_S, _SENTENCE_S = (0.12, 0.28), (0.28, 0.5)
+_TURN_S = (0.3, 0.8)
 
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """One voice and its sentences (int16 at 8 kHz); ``replies`` are the short ones."""
+    """One voice and its phrases (int16 at 8 kHz, telephone band); ``replies`` are the short ones."""
 
     voice: Voice
-    sentences: tuple[NDArray[np.int16], ...]
+    phrases: tuple[NDArray[np.int16], ...]
     replies: tuple[NDArray[np.int16], ...]
 
 
@@ -68,109 +68,146 @@ class Chunk:
 
 
 def render_bank(seed: int, *, set: VoiceSet, voices: int, sentences: int) -> list[Speaker]:
-    """``voices`` speakers of a set, each with ``sentences`` sentences and a third as many replies."""
+    """``voices`` speakers of a set, each with ``sentences`` phrases and a third as many replies.
+
+    Training voices come of every espeak-ng variant but the tune and held-out ones, not only of the
+    simulator's twenty: unseen variants are what the models will meet.
+    """
     rng = np.random.default_rng(seed)
-    people = [random_voice(rng, set=set) for _ in range(voices)]
+    people = [_voice(rng, set, place) for place in range(voices)]
+    corpus = Corpus("train")
     replies = max(2, sentences // 3)
     texts = [
-        *(_sentence(rng) for _ in range(voices * sentences)),
+        *(_phrase(corpus, rng) for _ in range(voices * sentences)),
         *(str(rng.choice(_REPLIES)) for _ in range(voices * replies)),
     ]
     owners = [*np.repeat(np.arange(voices), sentences), *np.repeat(np.arange(voices), replies)]
-    sounds = speak_many(texts, [people[i] for i in owners], workers=1)
+    spoken = speak_many(texts, [people[i] for i in owners], workers=1)
     said: list[list[NDArray[np.int16]]] = [[] for _ in range(2 * voices)]
-    for place, (owner, sound) in enumerate(zip(owners, sounds)):
+    for place, (owner, sound) in enumerate(zip(owners, spoken)):
         kind = 0 if place < voices * sentences else voices
         said[kind + owner].append((_to_line(sound) * 32767).astype(np.int16))
     return [Speaker(people[i], tuple(said[i]), tuple(said[voices + i])) for i in range(voices)]
 
 
-def _sentence(rng: np.random.Generator) -> str:
-    return "".join(rng.choice(_WORDS, size=rng.integers(1, 9)))
+def _voice(rng: np.random.Generator, set: VoiceSet, place: int) -> Voice:
+    voice = random_voice(rng, set=set)
+    return replace(voice, variant=TRAIN_VARIANTS[place % len(TRAIN_VARIANTS)]) if set == "train" else voice
+
+
+def _phrase(corpus: Corpus, rng: np.random.Generator) -> str:
+    """A breath group of a training line: up to the first mark, never too long."""
+    _, text = corpus.mixed(rng)
+    pieces = [piece for piece in _PIECE.split(text) if piece]
+    return str(rng.choice(pieces))[:_LONGEST] if pieces else "好的"
 
 
 def _to_line(sound: Samples) -> Samples:
-    """16 kHz → 8 kHz by cutting the spectrum at the telephone's 300–3400 Hz."""
-    spectrum = np.fft.rfft(sound)
-    hz = np.linspace(0, MODEL_HZ / 2, len(spectrum))
-    spectrum *= (hz > 250) & (hz < 3500)
-    half = len(sound) // 2
-    return (np.fft.irfft(spectrum[: half // 2 + 1], half) / 2).astype(np.float32)
+    return line.telephone_band(line.to_8k(sound, MODEL_HZ), LINE_HZ) * np.float32(0.5)
 
 
 def simulate(
     rng: np.random.Generator, bank: list[Speaker], seconds: float, *, speakers: int | None = None
 ) -> Chunk:
     """A stretch of a call of 0–3 speakers (drawn when not given)."""
-    count = int(rng.choice(4, p=(0.05, 0.2, 0.6, 0.15))) if speakers is None else speakers
-    people = tuple(int(i) for i in rng.choice(len(bank), size=count, replace=False))
+    count = int(rng.choice(4, p=(0.03, 0.17, 0.65, 0.15))) if speakers is None else speakers
+    people = _people(rng, bank, count)
     n = round(seconds * LINE_HZ)
     mix = np.zeros(n, np.float32)
     spans: list[list[Span]] = [[] for _ in people]
     if people:
-        gains = 10 ** (rng.uniform(-14, 0, size=count) / 20)
+        gains = 10 ** (rng.uniform(-12, 0, size=count) / 20)
+        if rng.random() < 0.1:
+            gains[rng.integers(count)] *= 0.15  # somebody barely to be heard
         for who, at, sound in _timeline(rng, [bank[i] for i in people], seconds):
             first, last = max(0, at), min(n, at + len(sound))
             if last > first:
                 mix[first:last] += gains[who] * sound[first - at : last - at] / 32768
                 spans[who].append(Span(first / LINE_HZ, last / LINE_HZ))
-    _add_line(rng, mix, spans)
+    mix = _add_line(rng, mix, spans)
     return Chunk(_at_model_rate(mix), people, tuple(tuple(sorted(s)) for s in spans))
+
+
+def _people(rng: np.random.Generator, bank: list[Speaker], count: int) -> tuple[int, ...]:
+    """Different voices; every fourth time two of one espeak-ng variant, which are the hardest to tell apart."""
+    people = [int(i) for i in rng.choice(len(bank), size=count, replace=False)]
+    if count > 1 and rng.random() < 0.25:
+        variant = bank[people[0]].voice.variant
+        alike = [i for i, s in enumerate(bank) if s.voice.variant == variant and i not in people]
+        if alike:
+            people[1] = int(rng.choice(alike))
+    return tuple(people)
 
 
 def _timeline(
     rng: np.random.Generator, people: list[Speaker], seconds: float
 ) -> list[tuple[int, int, NDArray[np.int16]]]:
-    """(speaker, first sample, sound) of each utterance, the first possibly begun before the chunk."""
+    """(speaker, first sample, sound) of each line, the first possibly begun before the chunk."""
     placed: list[tuple[int, int, NDArray[np.int16]]] = []
-    who, at = int(rng.integers(len(people))), rng.uniform(-3.0, 1.0)
+    who, at = int(rng.integers(len(people))), rng.uniform(-4.0, 1.0)
     while at < seconds:
-        pool = people[who].replies if rng.random() < 0.2 else people[who].sentences
-        sound = pool[rng.integers(len(pool))]
+        sound = _line_of(rng, people[who])
         placed.append((who, round(at * LINE_HZ), sound))
         length = len(sound) / LINE_HZ
-        if len(people) > 1 and length > 1.5 and rng.random() < 0.12:  # a reply into the other's speech
+        if len(people) > 1 and length > 1.5 and rng.random() < 0.1:  # a reply into the other's speech
             other = _another(rng, who, len(people))
             reply = people[other].replies[rng.integers(len(people[other].replies))]
             placed.append((other, round((at + rng.uniform(0.3, length - 0.5)) * LINE_HZ), reply))
         at += length
         draw = rng.random()
-        if draw < 0.12:
-            at -= rng.uniform(0.1, min(1.2, length))
-        elif draw < 0.2:
+        if draw < 0.08:
+            at -= rng.uniform(0.05, min(1.8, 0.1 + 0.8 * length))
+        elif draw < 0.14:
             at += rng.uniform(1.0, 5.0)
+        elif draw < 0.24:
+            at += rng.uniform(0.03, 0.3)
         else:
-            at += 0.08 + rng.exponential(0.35)
-        if len(people) > 1 and rng.random() < 0.7:
+            at += rng.uniform(*_TURN_S)
+        if len(people) > 1 and rng.random() < 0.85:
             who = _another(rng, who, len(people))
     return placed
+
+
+def _line_of(rng: np.random.Generator, speaker: Speaker) -> NDArray[np.int16]:
+    """One to five phrases with the pauses of breath between them, or a short reply."""
+    if rng.random() < 0.2:
+        return speaker.replies[rng.integers(len(speaker.replies))]
+    parts: list[NDArray[np.int16]] = []
+    for _ in range(int(rng.choice([1, 2, 3, 5], p=(0.4, 0.33, 0.2, 0.07)))):
+        pause = rng.uniform(*(_COMMA_S if rng.random() < 0.6 else _SENTENCE_S))
+        parts += [
+            speaker.phrases[rng.integers(len(speaker.phrases))],
+            np.zeros(round(pause * LINE_HZ), np.int16),
+        ]
+    return np.concatenate(parts[:-1])
 
 
 def _another(rng: np.random.Generator, who: int, count: int) -> int:
     return (who + 1 + int(rng.integers(count - 1))) % count
 
 
-def _add_line(rng: np.random.Generator, mix: Samples, spans: list[list[Span]]) -> None:
-    """Tones and music where nobody speaks, noise, µ-law, level; in place."""
+def _add_line(rng: np.random.Generator, mix: Samples, spans: list[list[Span]]) -> Samples:
+    """Tones, music, laughs and coughs where nobody speaks, noise, level, codec."""
     taken = np.zeros(len(mix), dtype=bool)
     for span in (s for each in spans for s in each):
         taken[int(span.start_s * LINE_HZ) : int(span.end_s * LINE_HZ)] = True
-    if rng.random() < 0.3:
+    if rng.random() < 0.25:
         sound = rng.choice([_music, _tone])(rng, len(mix))
         start, end = sorted(rng.integers(0, len(mix), size=2))
         sound[:start] = sound[end:] = 0
-        mix += np.where(taken, 0, sound)
+        mix = mix + np.where(taken, 0, sound)
+    if rng.random() < 0.1:
+        sound = sounds.cough(rng) if rng.random() < 0.5 else sounds.laugh(rng)
+        at = int(rng.integers(0, len(mix)))
+        mix[at : at + len(sound)] += np.where(taken, 0, 1)[at : at + len(sound)] * sound[: len(mix) - at]
     if rng.random() < 0.85:
         noise = rng.normal(size=len(mix)).astype(np.float32)
         if rng.random() < 0.5:
             noise[1:] += 0.9 * noise[:-1]
-        mix += noise * float(10 ** (rng.uniform(-75, -32) / 20))
-    mix *= float(10 ** (rng.uniform(-12, 6) / 20))
-    np.clip(mix, -1, 1, out=mix)
-    if rng.random() < 0.7:  # µ-law, ITU-T G.711
-        coded = np.sign(mix) * np.log1p(255 * np.abs(mix)) / np.log(256)
-        coded = np.round(coded * 127) / 127
-        mix[:] = np.sign(coded) * np.expm1(np.abs(coded) * np.log(256)) / 255
+        mix = mix + noise * float(10 ** (rng.uniform(-75, -35) / 20))
+    mix = mix * float(10 ** (rng.uniform(-12, 6) / 20))
+    chosen = line.CODECS[int(rng.choice(4, p=(0.45, 0.4, 0.03, 0.12)))]
+    return line.codec(np.clip(mix, -1, 1).astype(np.float32), chosen)
 
 
 def _music(rng: np.random.Generator, n: int) -> Samples:

@@ -11,7 +11,7 @@ from pyannote.audio.core.task import Problem, Resolution, Specifications
 from pyannote.audio.models.segmentation import PyanNet
 from torch.nn import functional
 
-from models.train.fit import fit, waveforms
+from models.train.fit import fit, recycled, waveforms
 from models.train.mono_calls import CHUNK_S, MAX_SPEAKERS, MODEL_HZ, Speaker, frame_labels, simulate
 
 POWERSET = ((), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2))  # pyannote's order
@@ -56,12 +56,37 @@ def train_segmentation(bank: list[Speaker], *, steps: int, batch: int, seed: int
     frames = model.num_frames(round(CHUNK_S * MODEL_HZ))
     centres = window.start + np.arange(frames) * window.step + window.duration / 2
 
-    def loss(model: PyanNet) -> torch.Tensor:
+    def examples() -> tuple[torch.Tensor, torch.Tensor]:
         chunks = [simulate(rng, bank, CHUNK_S) for _ in range(batch)]
         labels = torch.from_numpy(np.stack([frame_labels(chunk, centres) for chunk in chunks]))
-        return permutation_loss(model(waveforms(chunks)), labels)
+        return _frozen_part(model, waveforms(chunks)), labels
+
+    batches = recycled(examples, rng)
+
+    def loss(model: PyanNet) -> torch.Tensor:
+        bands, labels = next(batches)
+        return permutation_loss(_learnt_part(model, bands.float()), labels)
 
     return fit(model, loss, steps=steps, rate=1.5e-3, name="segmentation", keep=keep)
+
+
+def _frozen_part(model: PyanNet, sound: torch.Tensor) -> torch.Tensor:
+    """What ``PyanNet.forward`` computes before its first learnt layer ``[batch, bands, frames]``, as float16."""
+    with torch.no_grad():
+        net = model.sincnet
+        return net.pool1d[0](torch.abs(net.conv1d[0](net.wav_norm1d(sound)))).half()
+
+
+def _learnt_part(model: PyanNet, bands: torch.Tensor) -> torch.Tensor:
+    """The rest of ``PyanNet.forward``: powerset log-probabilities ``[batch, frames, 7]``."""
+    net = model.sincnet
+    hidden = functional.leaky_relu(net.norm1d[0](bands))
+    for convolve, pool, norm in zip(net.conv1d[1:], net.pool1d[1:], net.norm1d[1:]):
+        hidden = functional.leaky_relu(norm(pool(convolve(hidden))))
+    hidden, _ = model.lstm(hidden.transpose(1, 2))
+    for linear in model.linear:
+        hidden = functional.leaky_relu(linear(hidden))
+    return model.activation(model.classifier(hidden))
 
 
 def permutation_loss(scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

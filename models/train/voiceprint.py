@@ -13,8 +13,8 @@ from scipy.linalg import eigh
 from torch import nn
 from torch.nn import functional
 
-from models.train.fit import fit, waveforms
-from models.train.mono_calls import CHUNK_S, Chunk, Speaker, frame_labels, simulate
+from models.train.fit import fit, recycled, waveforms
+from models.train.mono_calls import CHUNK_S, MODEL_HZ, Chunk, Speaker, frame_labels, simulate
 
 MFCC = {
     "n_mfcc": 40,
@@ -23,8 +23,10 @@ MFCC = {
     },
 }  # fmt: skip
 EMBEDDING = 64  # as trained
+STRETCH_S = 6.0  # of call a training example lasts; the network takes any length
+MARGIN, SCALE = 0.2, 30.0
 SHARPENED = 24  # as saved: the directions in which voices differ more than takes of one voice
-NARROW = (128, 128, 128, 128, 384)  # trained widths; the saved XVectorMFCC pads them with zeros
+NARROW = (192, 192, 192, 192, 512)  # trained widths; the saved XVectorMFCC pads them with zeros
 
 
 def new_embedding(widths: tuple[int, ...] | None = None, *, dimension: int = EMBEDDING) -> XVectorMFCC:
@@ -65,36 +67,114 @@ def widened(narrow: XVectorMFCC) -> XVectorMFCC:
 
 
 def train_embedding(bank: list[Speaker], *, steps: int, batch: int, seed: int, keep: Path) -> XVectorMFCC:
-    """Tells the bank's voices apart by additive-margin softmax (Wang et al. 2018, s = 20, m = 0.2)."""
+    """Tells the bank's voices apart by additive-margin softmax (Wang et al. 2018).
+
+    The network learns on standardised coefficients (raw ones differ a hundredfold in size); what
+    standardises them is folded into its first layer at the end.
+    """
     torch.manual_seed(seed + 1)
     rng = np.random.default_rng((seed, 2))
     model = new_embedding(NARROW)
     model.centres = nn.Parameter(torch.randn(len(bank), EMBEDDING) * 0.1)
+    with torch.inference_mode():
+        sample = _features(model, [simulate(rng, bank, STRETCH_S) for _ in range(64)])
+        deviation, mean = torch.std_mean(sample, dim=(0, 2), keepdim=True)
+    mean, deviation = mean.clone(), deviation.clone()
+
+    def examples() -> tuple[torch.Tensor, list[Chunk]]:
+        chunks = [simulate(rng, bank, STRETCH_S) for _ in range(batch)]
+        with torch.no_grad():
+            return (_features(model, chunks) - mean) / deviation, chunks
+
+    batches = recycled(examples, rng)
 
     def loss(model: XVectorMFCC) -> torch.Tensor:
-        vectors, voices = _embed(model, [simulate(rng, bank, CHUNK_S) for _ in range(batch)])
-        cosine = functional.normalize(vectors) @ functional.normalize(model.centres).T
-        margin = 0.2 * functional.one_hot(voices, len(bank))
-        return functional.cross_entropy(20 * (cosine - margin), voices)
+        features, chunks = next(batches)
+        alone, kept = _alone(chunks)
+        rows, places = torch.tensor(kept).T
+        heard = torch.from_numpy(_shortened(alone, rng))[rows, :, places]
+        voices = torch.tensor([chunks[b].speakers[k] for b, k in kept])
+        mine = functional.normalize(_pooled(model, features, rows, heard))
+        cosine = mine @ functional.normalize(model.centres).T
+        margin = MARGIN * functional.one_hot(voices, len(bank))
+        return functional.cross_entropy(SCALE * (cosine - margin), voices)
 
-    trained = fit(model, loss, steps=steps, rate=1.5e-3, name="embedding", keep=keep)
+    trained = fit(model, loss, steps=steps, rate=2e-3, name="embedding", keep=keep)
     del trained.centres
-    return trained
+    return folded(trained, mean[0], deviation[0])
+
+
+def folded(model: XVectorMFCC, mean: torch.Tensor, deviation: torch.Tensor) -> XVectorMFCC:
+    """The network for plain coefficients from one for standardised ones ``(x - mean) / deviation``."""
+    first = model.tdnns[0]
+    with torch.no_grad():
+        first.weight /= deviation[None]
+        first.bias -= (first.weight * mean[None]).sum(dim=(1, 2))
+    return model
+
+
+def _features(model: XVectorMFCC, chunks: list[Chunk]) -> torch.Tensor:
+    sound = waveforms(chunks)
+    # a digitally silent chunk has no deviation
+    return model.mfcc(sound + 1e-5 * torch.randn(sound.shape)).squeeze(dim=1)
+
+
+def _pooled(
+    model: XVectorMFCC, features: torch.Tensor, rows: torch.Tensor, weights: torch.Tensor
+) -> torch.Tensor:
+    """As ``XVectorMFCC.forward`` after its coefficients; in bfloat16 where this machine multiplies it.
+
+    ``features`` [chunks, coefficients, frames], ``rows`` the chunk of each speaker, ``weights``
+    [speakers, frames]. pyannote's pooling, but the root has a floor: a channel that does not move would
+    have no gradient.
+    """
+    fast = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    with torch.autocast("cpu", torch.bfloat16, enabled=fast):
+        for block in model.tdnns:
+            features = block(features)
+    features = features[rows].float()
+    weights = functional.interpolate(weights[:, None], size=features.shape[2], mode="nearest")
+    total = weights.sum(dim=2) + 1e-8
+    mean = (features * weights).sum(dim=2) / total
+    spread = (torch.square(features - mean[:, :, None]) * weights).sum(dim=2)
+    variance = spread / (total - torch.square(weights).sum(dim=2) / total + 1e-8)
+    return model.embedding(torch.cat([mean, torch.sqrt(variance + 1e-4)], dim=1))
+
+
+def _alone(chunks: list[Chunk]) -> tuple[np.ndarray[Any, Any], list[tuple[int, int]]]:
+    """Where each speaker talks alone ``[chunks, frames, 3]``, and who does for half a second in all.
+
+    The square root in statistics pooling has no gradient at zero: nobody may have no frames.
+    """
+    step_s = 0.02
+    seconds = len(chunks[0].samples) / MODEL_HZ
+    centres = (np.arange(round(seconds / step_s)) + 0.5) * step_s
+    labels = np.stack([frame_labels(chunk, centres) for chunk in chunks])
+    alone = labels * (labels.sum(axis=2, keepdims=True) == 1)
+    enough = alone.sum(axis=1) * step_s >= 0.5
+    kept = [(int(b), int(k)) for b, k in np.argwhere(enough) if k < len(chunks[b].speakers)]
+    return np.where(enough[:, None, :], alone, 1).astype(np.float32), kept
+
+
+def _shortened(alone: np.ndarray[Any, Any], rng: np.random.Generator) -> np.ndarray[Any, Any]:
+    """Half the speakers are heard for 0.5–1.5 s of their time only: replies must be told apart too."""
+    for b, k in np.ndindex(alone.shape[0], alone.shape[2]):
+        if rng.random() < 0.5:
+            frames = np.flatnonzero(alone[b, :, k])
+            length = int(rng.integers(25, 75))
+            if len(frames) > length:
+                first = int(rng.integers(len(frames) - length))
+                alone[b, frames[:first], k] = 0
+                alone[b, frames[first + length :], k] = 0
+    return alone
 
 
 def _embed(model: XVectorMFCC, chunks: list[Chunk]) -> tuple[torch.Tensor, torch.Tensor]:
     """One vector for each speaker who talks alone for half a second, and whose voice it is."""
-    step_s = 0.02
-    centres = (np.arange(round(CHUNK_S / step_s)) + 0.5) * step_s
-    labels = np.stack([frame_labels(chunk, centres) for chunk in chunks])
-    alone = labels * (labels.sum(axis=2, keepdims=True) == 1)
-    enough = alone.sum(axis=1) * step_s >= 0.5
-    kept = [(b, k) for b, k in np.argwhere(enough) if k < len(chunks[b].speakers)]
-    # the square root in statistics pooling has no gradient at zero: nobody may have no frames
-    weights = np.where(enough[:, None, :], alone, 1).astype(np.float32)
+    alone, kept = _alone(chunks)
     sound = waveforms(chunks)
-    sound = sound + 1e-5 * torch.randn(sound.shape)  # a digitally silent chunk has no deviation either
-    vectors = model(sound, weights=torch.from_numpy(weights).transpose(1, 2))
+    sound = sound + 1e-5 * torch.randn(sound.shape)
+    vectors = model(sound, weights=torch.from_numpy(alone).transpose(1, 2))
     voices = torch.tensor([chunks[b].speakers[k] for b, k in kept])
     rows = torch.tensor(kept).T
     return vectors[rows[0], rows[1]], voices
@@ -112,7 +192,7 @@ def embed_bank(model: XVectorMFCC, bank: list[Speaker], *, chunks: int, seed: in
     vectors, voices = [], []
     with torch.inference_mode():
         for _ in range(max(1, chunks // 50)):
-            x, v = _embed(model, [simulate(rng, bank, CHUNK_S) for _ in range(50)])
+            x, v = _embed(model, [simulate(rng, bank, STRETCH_S) for _ in range(50)])
             vectors.append(x.numpy().astype(np.float64))
             voices.append(v.numpy())
     return np.concatenate(vectors), np.concatenate(voices)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+SHORTEST_S = 0.5  # of a stretch of speech that tells a voice
+
 
 @click.group("voices")
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="callqa.toml")
@@ -45,6 +47,8 @@ def learn(found: tuple[Path, object, str], agent: str, recording: Path, channel:
     from pipeline.audio import AudioError, decode
     from pipeline.models import resolve
     from pipeline.roles import profiles
+    from pipeline.stages.audition import audition
+    from pipeline.stages.diarize import without_tones
     from pipeline.stages.diarizer import MODEL_HZ, Diarizer
 
     folder, settings, profile = found
@@ -55,8 +59,13 @@ def learn(found: tuple[Path, object, str], agent: str, recording: Path, channel:
         raise click.ClickException(str(error)) from error
     if channel >= sound.channels:
         raise click.UsageError(f"{recording}: expected channel {channel}, found {sound.channels} channel(s)")
+    heard = audition(sound)
+    voice = [span for span in heard.voice[channel] if span.duration_s >= SHORTEST_S]
+    if not voice:
+        raise click.ClickException(f"{recording}: expected speech on channel {channel}, heard none")
+    samples = without_tones(sound.at(MODEL_HZ).channel(channel), heard, channel)
     diarizer = Diarizer(chosen.folder(), settings=settings)  # type: ignore[arg-type]
-    vector = diarizer.voiceprint(sound.at(MODEL_HZ).channel(channel))
+    vector = diarizer.voiceprint(samples, voice)
     kept = profiles.learn(folder, agent, vector, model=str(chosen.revision), today=date.today())
     click.echo(f"{agent}: {kept.recordings} recording(s)")
 

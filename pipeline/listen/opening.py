@@ -9,7 +9,11 @@ from pipeline.types import Span, Tone
 
 WAITING_KINDS = ("ringback", "music", "dtmf")
 STILL_ALONE_S = {"ringback": 2.0, "dtmf": 2.0, "music": 1.0}
-MONO_MENU_S = 60.0  # in mono a menu and a talk look alike; nobody hears menus longer than this
+# In mono a menu and a talk look alike. Nobody hears menus longer than this before keying; and between the
+# last key, ring or queue music and a ring there is an announcement at most, else two parties talked and
+# the ring belongs to a transfer.
+MONO_MENU_S = 60.0
+MONO_ANNOUNCEMENT_S = 8.0
 PROMPT_JOIN_S = 2.0
 MIN_PROMPT_S = 1.0
 
@@ -32,7 +36,9 @@ def answered_at_s(tones: Sequence[Tone], voice: Sequence[Sequence[Span]]) -> flo
         spoken = [total_s(clip(channel, before)) for channel in voice]
         alone = min(spoken, default=0.0) <= STILL_ALONE_S[tone.kind]
         if len(voice) == 1:
-            alone = tone.span.start_s <= MONO_MENU_S and (tone.kind != "music" or spoken[0] < 1.0)
+            since = total_s(clip(voice[0], Span(min(best or 0.0, before.end_s), before.end_s)))
+            limit = {"ringback": MONO_ANNOUNCEMENT_S, "music": 1.0}.get(tone.kind, MONO_MENU_S)
+            alone = tone.span.start_s <= MONO_MENU_S and since < limit
         if alone:
             best = max(best or 0.0, tone.span.end_s)
     return best

@@ -15,7 +15,8 @@ from pipeline.audio import AudioError
 from pipeline.config import DiarizeConfig
 from pipeline.roles import profiles
 from pipeline.stages.base import Work
-from pipeline.stages.diarizer import MODEL_HZ, Diarizer, Labelled
+from pipeline.stages.diarizer import MODEL_HZ, Diarizer
+from pipeline.stages.speakers import Labelled
 from pipeline.timeline import merge, overlap, subtract
 from pipeline.types import Audition, Call, Diarization, Failure, Role, Span, Turn
 
@@ -23,7 +24,7 @@ RECORD_CONFIDENCE = 0.99  # the call record names the agent's channel
 MAP_CONFIDENCE = 0.95  # the site's map of call direction to channel, which recorders get wrong at times
 VOICE_MARGIN_S = 0.1  # labelled sound this close to voice still counts as that voice
 TOUCH_S = 0.02
-JOIN_S = 0.2  # a speaker's pause shorter than this does not end the turn
+JOIN_S = 0.5  # a pause this short is breath inside a line; the speaker has the turn still
 
 
 class DiarizeStage:
@@ -32,7 +33,7 @@ class DiarizeStage:
     name: ClassVar[str] = "diarize"
     needs: ClassVar[tuple[str, ...]] = ("sound", "audition")
     gives: ClassVar[type] = Diarization
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     reads: ClassVar[tuple[str, ...]] = ("direction", "agent_channel", "channels", "cdr.agent_channel")
 
     def __init__(self, *, settings: DiarizeConfig, models: Any) -> None:

@@ -9,32 +9,21 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pipeline.config import DiarizeConfig
-from pipeline.timeline import Spans, gaps, shift
+from pipeline.stages.reassign import shared_out, stretches
+from pipeline.stages.speakers import Labelled, Speakers, linked, second
+from pipeline.timeline import Spans, gaps, overlap, shift
 from pipeline.types import Span
 
 MODEL_HZ = 16_000
+AROUND_S = 0.2  # of sound on either side of a stretch that its embedding may hear
+MASK_HZ = 50
 CUT_SEARCH_S = 60.0  # a long call is cut in a pause at most this far before the window's end
-
-Labelled = tuple[tuple[Span, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Speakers:
-    """``turns`` may overlap; ``exclusive`` never do. Labels: "S0" …, in order of first speech.
-
-    ``voiceprints``: one embedding a label, for linking windows and for agents' voice profiles.
-    """
-
-    turns: Labelled
-    exclusive: Labelled
-    voiceprints: dict[str, np.ndarray[Any, Any]]
 
 
 def quiet_environment() -> None:
@@ -76,25 +65,73 @@ class Diarizer:
         self._pipeline = pipeline
 
     def __call__(self, samples: np.ndarray[Any, Any], *, voice: Sequence[Span] = ()) -> Speakers:
-        """``samples``: float32 ``[n]`` at 16 kHz. ``voice`` only tells where a long call may be cut."""
+        """``samples``: float32 ``[n]`` at 16 kHz. ``voice``: where anybody speaks.
+
+        It tells where a long call may be cut, and its stretches are what the second pass shares out;
+        without it the first pass stands.
+        """
         if self._pipeline is None:
             self.open()
         pieces = [
-            (cut.start_s, self._window(samples[round(cut.start_s * MODEL_HZ) : round(cut.end_s * MODEL_HZ)]))
+            (
+                cut.start_s,
+                self._window(
+                    samples[round(cut.start_s * MODEL_HZ) : round(cut.end_s * MODEL_HZ)],
+                    shift(overlap(voice, [cut]), -cut.start_s),
+                ),
+            )
             for cut in windows(len(samples) / MODEL_HZ, voice, window_s=self.settings.window_s)
         ]
         return linked(pieces, max_speakers=self.settings.max_speakers)
 
-    def voiceprint(self, samples: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """The embedding of one voice: ``samples`` float32 at 16 kHz holding that voice alone."""
+    def voiceprint(self, samples: np.ndarray[Any, Any], voice: Sequence[Span]) -> np.ndarray[Any, Any]:
+        """The embedding of one speaker: ``samples`` float32 at 16 kHz, ``voice`` where they speak alone.
+
+        The mean over the stretches by their length, as for the speakers of a call.
+        """
         if self._pipeline is None:
             self.open()
+        vectors = self._stretch_prints(samples, voice)
+        return np.asarray(np.average(vectors, axis=0, weights=[span.duration_s for span in voice]))
+
+    def _window(self, samples: np.ndarray[Any, Any], voice: Sequence[Span]) -> Speakers:
+        first = self._first_pass(samples)
+        found = stretches(voice, first.exclusive)
+        if not found or not self.settings.second_pass:
+            return first
+        vectors = self._stretch_prints(samples, [span for span, _ in found])
+        numbers = shared_out(
+            self._pipeline._plda(vectors),
+            self._pipeline._plda.phi,
+            found,
+            min_speakers=self.settings.min_speakers,
+            max_speakers=self.settings.max_speakers,
+        )
+        return second(first, found, numbers, vectors)
+
+    def _stretch_prints(self, samples: np.ndarray[Any, Any], spans: Sequence[Span]) -> np.ndarray[Any, Any]:
+        """One embedding ``[n, d]`` a stretch, heard with a little of what is around it."""
         import torch
 
-        waveform = torch.from_numpy(np.ascontiguousarray(samples))[None, None]
-        return np.asarray(self._pipeline._embedding(waveform)[0], dtype=np.float64)
+        out: list[np.ndarray[Any, Any]] = [np.zeros(0)] * len(spans)
+        order = sorted(range(len(spans)), key=lambda i: spans[i].duration_s)
+        size = self.settings.embedding_batch_size
+        for batch in (order[i : i + size] for i in range(0, len(order), size)):
+            longest = max(spans[i].duration_s for i in batch) + 2 * AROUND_S
+            waves = np.zeros((len(batch), 1, round(longest * MODEL_HZ)), np.float32)
+            masks = np.zeros((len(batch), round(longest * MASK_HZ)), np.float32)
+            for row, i in enumerate(batch):
+                begin = max(0, round((spans[i].start_s - AROUND_S) * MODEL_HZ))
+                piece = samples[begin : round((spans[i].end_s + AROUND_S) * MODEL_HZ)][: waves.shape[2]]
+                waves[row, 0, : len(piece)] = piece
+                inside = shift([spans[i]], -begin / MODEL_HZ)[0]
+                masks[row, round(inside.start_s * MASK_HZ) : round(inside.end_s * MASK_HZ) + 1] = 1.0
+            prints = self._pipeline._embedding(torch.from_numpy(waves), masks=torch.from_numpy(masks))
+            for row, i in enumerate(batch):
+                out[i] = np.asarray(prints[row], dtype=np.float64)
+        return np.stack(out)
 
-    def _window(self, samples: np.ndarray[Any, Any]) -> Speakers:
+    def _first_pass(self, samples: np.ndarray[Any, Any]) -> Speakers:
         import torch
 
         file = {"waveform": torch.from_numpy(np.ascontiguousarray(samples))[None], "sample_rate": MODEL_HZ}
@@ -131,54 +168,3 @@ def windows(duration_s: float, voice: Sequence[Span], *, window_s: float) -> Spa
         pauses = gaps(voice, reach)
         cuts.append(max(pauses, key=lambda s: s.duration_s).middle_s if pauses else latest)
     return tuple(Span(start, end) for start, end in zip(cuts, [*cuts[1:], duration_s]))
-
-
-def linked(pieces: Sequence[tuple[float, Speakers]], *, max_speakers: int) -> Speakers:
-    """Windows joined into one call: the same voice gets the same label throughout.
-
-    Each window's labels are matched to the voices known so far by cosine of their voiceprints
-    (Hungarian assignment); what finds no partner is a new voice while fewer than ``max_speakers``.
-    """
-    known: dict[str, np.ndarray[Any, Any]] = {}
-    turns: list[tuple[Span, str]] = []
-    exclusive: list[tuple[Span, str]] = []
-    for start_s, piece in pieces:
-        order = list(dict.fromkeys(label for _, label in sorted(piece.turns)))
-        names = _names(order, piece.voiceprints, known, max_speakers=max_speakers)
-        turns += _moved(piece.turns, start_s, names)
-        exclusive += _moved(piece.exclusive, start_s, names)
-    return Speakers(tuple(sorted(turns)), tuple(sorted(exclusive)), known)
-
-
-def _moved(labelled: Labelled, by_s: float, names: dict[str, str]) -> Labelled:
-    return tuple((shift([span], by_s)[0], names[label]) for span, label in labelled if not span.is_empty)
-
-
-def _names(
-    labels: Sequence[str],
-    prints: dict[str, np.ndarray[Any, Any]],
-    known: dict[str, np.ndarray[Any, Any]],
-    *,
-    max_speakers: int,
-) -> dict[str, str]:
-    from scipy.optimize import linear_sum_assignment
-
-    names: dict[str, str] = {}
-    if known and labels:
-        old = list(known)
-        cost = np.array([[-_cosine(prints[label], known[name]) for name in old] for label in labels])
-        names = {labels[i]: old[j] for i, j in zip(*linear_sum_assignment(cost))}
-    for label in labels:
-        if label in names:
-            continue
-        if len(known) < max_speakers:
-            names[label] = f"S{len(known)}"
-            known[names[label]] = prints[label]
-        else:
-            names[label] = max(known, key=lambda name: _cosine(prints[label], known[name]))
-    return names
-
-
-def _cosine(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> float:
-    product = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return float(np.nan_to_num(a @ b / product)) if product > 0 else 0.0

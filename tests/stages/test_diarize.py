@@ -11,7 +11,8 @@ import numpy as np
 from pipeline.config import DiarizeConfig
 from pipeline.stages.base import Work
 from pipeline.stages.diarize import DiarizeStage, diarized_channel, turns_in_voice, without_tones
-from pipeline.stages.diarizer import Speakers, linked, windows
+from pipeline.stages.diarizer import windows
+from pipeline.stages.speakers import Speakers, linked
 from pipeline.types import Audition, Call, CallRecord, ChannelGate, Failure, Frames, Span, Tone
 
 
