@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from models.train.corpus import MIX, Corpus, number_name, spoken, vocabulary, vocabulary_set
+from models.train.corpus import (
+    MIX,
+    VOCABULARY,
+    Corpus,
+    number_name,
+    spoken,
+    vocabulary,
+    vocabulary_set,
+)
 
 
 def drawn(split: str, kind: str, count: int = 60) -> list[str]:
@@ -34,7 +42,7 @@ def test_agents_numbers_of_the_sets_are_apart() -> None:
 
 
 def test_vocabulary_has_each_character_once() -> None:
-    assert len(vocabulary()) == len(vocabulary_set()) == 2200
+    assert len(vocabulary()) == len(vocabulary_set()) == VOCABULARY
 
 
 @pytest.mark.parametrize(

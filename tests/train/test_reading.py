@@ -34,7 +34,7 @@ def test_sampled_padding_stands_for_the_whole_window() -> None:
         alone = F.gelu(encoder.conv2(F.gelu(encoder.conv1(mel)))).transpose(1, 2)
         alone = alone + encoder.embed_positions.weight[:150]
         for layer in encoder.layers:
-            alone = layer(alone, None, 0.0)
+            alone = layer(alone, None)
         alone = encoder.layer_norm(alone)
     assert bias is not None and none is None
     assert sampled.shape[1] == 150 + PADDING_SAMPLES
