@@ -31,6 +31,7 @@ MIN_KNOWN_S = 0.5  # of voice, to know how loud the party is
 PITCH_HZ = (70.0, 420.0)
 PERIODIC = 0.55  # autocorrelation at the pitch period; of noise it stays below 0.4 in 40 ms
 VOICED_SHARE = 0.4  # of a word: initials are voiceless
+MUSIC_VOICED_SHARE = 0.7  # of all sound: talk pauses, and what is between is noise without a pitch
 JOIN_S = 0.13
 ABOVE_NOISE_DB = 6.0  # of 50 ms on a noisy line; noise itself stays below 4
 BURIED_S = 0.35  # on a noisy line the soft syllable between two loud ones is not heard
@@ -48,12 +49,17 @@ def overlooked(
         overlooked       ▇▇▇      (then a cough: loud, without a pitch)
     """
     known, claimed = tuple(voice), tuple(taken)
+    whole = Span(0.0, len(signal) / rate_hz)
     levels = levels_dbfs(signal, rate_hz, step_s=STEP_S)
     levels[mask_of(claimed, STEP_S, len(levels))] = SILENCE_DBFS
     mine = levels[mask_of(known, STEP_S, len(levels))]
     floor = noise_floor_dbfs(levels)
-    loud = float(np.percentile(mine, 75)) if total_s(known) >= MIN_KNOWN_S and mine.size else None
-    if loud is not None and loud >= floor + CLEAN_DB:
+    known_well = total_s(known) >= MIN_KNOWN_S and mine.size > 0
+    loud = float(np.percentile(mine, 75)) if known_well else float(np.percentile(levels, 95))
+    clean = loud >= floor + CLEAN_DB
+    if not known_well and (clean or voiced_share(signal, rate_hz, whole) > MUSIC_VOICED_SHARE):
+        return ()  # Silero misses words, and parties in noise; what is clean or never pauses is music or a machine
+    if clean:
         energetic, join_s = levels > max(floor + ABOVE_FLOOR_DB, loud - BELOW_VOICE_DB), JOIN_S
     else:
         smooth = 10 * np.log10(np.convolve(10 ** (levels / 10), np.ones(5) / 5, mode="same") + 1e-10)
