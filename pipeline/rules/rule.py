@@ -11,7 +11,7 @@ from pipeline.rules.facts import CallFacts
 from pipeline.rules.ranges import ConditionType
 from pipeline.rules.shape import GRAMMARS
 from pipeline.rules.yamltree import Leaf, Tree, describe
-from pipeline.types import Outcome, Verdict
+from pipeline.types import Evidence, Outcome, Verdict
 
 Kind = Literal["say", "taboo", "measure", "event", "pair", "meta"]
 Severity = Literal["fatal", "major", "normal", "minor", "bonus"]
@@ -92,14 +92,19 @@ class Rule:
         return replace(again if again.outcome == "unknown" else verdict, near_miss=near)
 
     def _judge(self, facts: CallFacts) -> Verdict:
+        said: tuple[Evidence, ...] = ()
         if self.when is not None:
             asked: Answer = self.when.answer(facts, facts.whole)  # type: ignore[attr-defined]
             if asked.value in ("miss", "moot"):
                 return self._verdict("not_applicable", asked, "不是本条适用的情形")
             if asked.value == "unknown":
                 return self._verdict("unknown", asked, f"不能确定是否适用:{asked.why}")
+            said = tuple(hit.evidence for hit in asked.hits[:MAX_EVIDENCE] if hit.evidence.quote)
         found: Answer = self.demand.answer(facts, facts.whole)
-        return self._judged(facts, found)
+        verdict = self._judged(facts, found)
+        if self.kind == "taboo" and verdict.outcome == "fail" and not verdict.evidence:
+            return replace(verdict, evidence=said)  # what must not stand alone was said; play that
+        return verdict
 
     def _judged(self, facts: CallFacts, found: Answer) -> Verdict:
         if found.value == "moot":

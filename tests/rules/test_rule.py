@@ -1,5 +1,7 @@
 """From a condition's answer to a verdict."""
 
+from dataclasses import replace
+
 import pytest
 
 HEARD = {"hit": "坐席: 好", "miss": "坐席: 没有", "unknown": "坐席(听不清): 听不清楚的一句话"}
@@ -35,6 +37,13 @@ def test_a_miss_shows_the_window_and_the_nearest(rule_of, facts_of):
     assert (verdict.searched.start_s, verdict.searched.end_s) == (0.0, 6.0)
     assert verdict.near_miss is not None and 0.3 < verdict.near_miss.score < 1
     assert "您好" in verdict.near_miss.quote
+
+
+def test_a_taboo_that_needed_more_said_shows_the_words_that_were(rule_of, facts_of):
+    rule = rule_of("when: {keyword: 不知道}\nexpect: {keyword: 帮您查}")
+    verdict = replace(rule, kind="taboo").judge(facts_of("客户: 几点起飞\n5-6 坐席: 不知道\n客户: 哦"))
+    assert verdict.outcome == "fail"
+    assert [(e.quote, e.span.start_s) for e in verdict.evidence] == [("不知道", 5.0)]
 
 
 def test_a_guarded_taboo_says_why_it_does_not_count(rule_of, facts_of):
