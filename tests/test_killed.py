@@ -35,7 +35,14 @@ def start(recordings: Path, results: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "pipeline.cli", "run", str(recordings), "--cdr", str(recordings / "calls.csv"),
                "--config", str(recordings / "callqa.toml"), "--profile", "demo", "--results", str(results),
                "--workers", "1", "--progress", "quiet"]  # fmt: skip
-    return subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        command,
+        start_new_session=True,
+        # a shell's background job ignores Ctrl-C and hands that on: the tests may be one
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 def in_session(leader: int) -> list[int]:
