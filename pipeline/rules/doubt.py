@@ -82,13 +82,20 @@ def blurred(facts: CallFacts, window: Window, role: str, *, syllables: int) -> s
     """Why at least so many syllables of the role's in the window were not surely recognised; "" when all
     were: words of low confidence side by side, characters that form no words, or a voice without words."""
     for index in facts.chosen(role, window):
-        if len(garbled := _no_words(facts, index)) >= max(GARBLED, min(syllables, 4)):
-            return f"第{index + 1}句「{garbled[:20]}」不成词,可能听错了"
+        if len(said := garbled(facts, index)) >= max(GARBLED, min(syllables, 4)):
+            return f"第{index + 1}句「{said[:20]}」不成词,可能听错了"
         run = max(_unsure_runs(facts, index), key=len, default="")
         if len(run) >= syllables:
             return f"第{index + 1}句「{run[:20]}」听不清"
     unread = _unread(facts, window, role)
     return f"{unread.start_s:.1f} 秒起有人说话 {unread.duration_s:.1f} 秒,没有识别出文字" if unread else ""
+
+
+def garbled(facts: CallFacts, index: int) -> str:
+    """``_no_words``, worked out once a call: every rule that fails asks for it."""
+    if index not in facts.garbled:
+        facts.garbled[index] = _no_words(facts, index)
+    return facts.garbled[index]
 
 
 def _no_words(facts: CallFacts, index: int) -> str:
