@@ -38,12 +38,12 @@ EDGE_S = 0.3  # recognised words begin late and end early by up to this
 def maybe_said(facts: CallFacts, index: int, theme: str) -> str:
     """Why the theme may have been said in an utterance though it was not found; "" when not."""
     utterance = facts.utterances[index]
-    near = facts.phrases.near_miss(utterance.text, theme)
+    near = facts.phrases.near_miss(utterance.text, theme, least=MAYBE)
+    if near is None or near.weight_at(misheard_share(facts)) < MAYBE or _explained(facts, index, theme, near):
+        return ""
     places = facts.phrases.places(utterance.text, role=utterance.role)
     if any(place.theme == theme and place.guarded for place in places):
         return ""  # heard, and meant otherwise
-    if near is None or near.weight_at(misheard_share(facts)) < MAYBE or _explained(facts, index, theme, near):
-        return ""
     first, last = prepare(utterance.text).original_span(near.start, near.end)
     return f"第{index + 1}句「{utterance.text[first:last][:20]}」像是「{near.variant[:20]}」,可能听错了"
 

@@ -28,11 +28,14 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Levenshtein
 
+from pipeline.rules.bounds import Bounds
 from pipeline.rules.match import PhraseTheme
 from pipeline.rules.variants import Choice, Flat, Gap, Slot, flatten, slot_sounds
 from pipeline.sounds import halves
@@ -79,16 +82,14 @@ class NearMiss:
         return self.weight - self.edits * max(0.0, math.log(MODEL_SHARE / misheard))
 
 
-@dataclass(frozen=True, slots=True)
-class _Wording:
+class _Wording(NamedTuple):
     """Where a literal stands: the pattern's number and the part's place in it."""
 
     flat: int
     part: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
+class _Placed(NamedTuple):
     """One part laid on syllables ``start:end``; ``fits`` syllables of its ``size`` are there; ``odd``:
     the places whose syllable is another."""
 
@@ -120,19 +121,45 @@ class NearTheme:
                         self._owners.setdefault(own, []).append(_Wording(len(self._flats) - 1, place))
                         self._characters[own] |= set(literal.chars)
         self._strings = sorted(self._owners, key=len)
+        self._numbers = {own: number for number, own in enumerate(self._strings)}
+        self._bounds = Bounds(
+            self._strings,
+            [
+                [[self._numbers[halves(one.sounds)] for one in part.literals] for part in _choices(flat)]
+                for flat in self._flats
+            ],
+            given=[_given(flat) for flat in self._flats],
+            slots=[sum(SLOTS[part.name][0] for part in flat if isinstance(part, Slot)) for flat in self._flats],
+            nats=(SAME, EDIT, NEVER),
+        )
         self.shortest = min((_syllables(flat) for flat in self._flats), default=0)
 
-    def find(self, text: PreparedText) -> NearMiss | None:
-        """The weightiest placing of any pattern; None when nothing in the text is like any of it."""
+    def likest(self, text: PreparedText) -> float:
+        """The likeness that ``find`` will at most tell."""
+        said = halves(text.sounds[:MAX_SYLLABLES])
+        return float(self._bounds.most(said).likeness.max()) if said else 0.0
+
+    def find(self, text: PreparedText, *, least: float = -math.inf) -> NearMiss | None:
+        """The weightiest placing of any pattern; None when nothing in the text is like any of it, or weighs
+        ``least`` nats."""
         said = halves(text.sounds[:MAX_SYLLABLES])
         if not said:
             return None
-        laid = (
-            self._laid(owner, _place(own, said, 0, len(said) // 2), said, text)
-            for own in self._likeliest(said)
-            for owner in self._owners[own]
-        )
-        return max(laid, key=lambda near: near.weight, default=None)
+        chance = math.log(min(len(_borders(text)), len(text.chars)))  # what looking costs at least
+        most = self._bounds.most(said, least=least + chance)
+        if most.weight.max() - chance < least:
+            return None
+        weights, best = most.weight.tolist(), None
+        for own in self._likeliest(said):
+            placed = None
+            for owner in self._owners[own]:
+                if weights[owner.flat] - chance < least:
+                    continue
+                placed = placed or _place(own, said, 0, len(said) // 2)
+                near = self._laid(owner, placed, said, text)
+                if near.weight >= least and (best is None or near.weight > best.weight):
+                    best, least = near, near.weight
+        return best
 
     def _likeliest(self, said: str) -> list[str]:
         """The wordings that a quick look finds likest, for their own length."""
@@ -160,7 +187,7 @@ class NearTheme:
                 at = end if rightwards else start
                 found = _beside(part, said, text, at, slack, rightwards=rightwards)
                 parts.append(
-                    replace(found, weight=found.weight - PART * bool(found.own) - math.log(1 + slack))
+                    found._replace(weight=found.weight - PART * bool(found.own) - math.log(1 + slack))
                 )
                 slack = 0
                 if found.fits > 0:
@@ -188,8 +215,12 @@ class NearTheme:
 
 def _places(text: PreparedText, start: int, end: int) -> int:
     """In how many places the stretch could have been found by chance."""
-    borders = {0, len(text.chars), *text.breaks}
+    borders = _borders(text)
     return len(borders) if start in borders and end in borders else len(text.chars)
+
+
+def _borders(text: PreparedText) -> set[int]:
+    return {0, len(text.chars), *text.breaks}
 
 
 def _syllables(flat: Flat) -> int:
@@ -199,6 +230,21 @@ def _syllables(flat: Flat) -> int:
         for part in flat
         if not isinstance(part, Gap)
     )
+
+
+def _choices(flat: Flat) -> list[Choice]:
+    return [part for part in flat if isinstance(part, Choice)]
+
+
+def _given(flat: Flat) -> float:
+    """Nats of all in a pattern but its wordings, at most: its slots filled, its gaps paid for."""
+    filled = sum(SLOTS[part.name][0] * SLOTS[part.name][1] for part in flat if isinstance(part, Slot))
+    gaps = sum(
+        min(math.log(1 + gap.most) for gap in run if isinstance(gap, Gap))
+        for is_gap, run in groupby(flat, key=lambda part: isinstance(part, Gap))
+        if is_gap
+    )
+    return filled - gaps - PART * (len(_choices(flat)) - 1)
 
 
 def _promise(own: str, said: str, ratio: float) -> float:
@@ -229,7 +275,7 @@ def _place(own: str, said: str, low: int, high: int) -> _Placed:
     edited = Levenshtein.editops(own, said[2 * best.start : 2 * best.end])
     odd = {best.start + op.dest_pos // 2 for op in edited if op.tag != "delete"}
     lost = {op.src_pos // 2 for op in edited if op.tag == "delete"}
-    return replace(best, odd=tuple(sorted(odd)), edits=len(odd) + len(lost))
+    return best._replace(odd=tuple(sorted(odd)), edits=len(odd) + len(lost))
 
 
 def _beside(

@@ -6,6 +6,7 @@ was found in a text is kept (bounded) and shared by all calls of a worker.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -71,7 +72,7 @@ class PhraseIndex:
         self._samples = {name: (SampleSet(s.sentences), s.threshold) for name, s in (samples or {}).items()}
         self._wanted = dict(wanted) if wanted is not None else None
         self._found: dict[tuple[str, str, bool], tuple[Place, ...]] = {}
-        self._near: dict[tuple[str, str], NearMiss | None] = {}
+        self._near: dict[tuple[str, str, float], NearMiss | None] = {}
         self._near_themes: dict[str, NearTheme] = {}
 
     def places(self, text: str, *, role: str, opening: bool = True) -> tuple[Place, ...]:
@@ -140,13 +141,13 @@ class PhraseIndex:
                 best = (score, text)
         return best
 
-    def near_miss(self, text: str, theme: str) -> NearMiss | None:
-        """The weightiest placing of the theme's patterns in ``text``, found or not."""
-        key = (theme, text)
+    def near_miss(self, text: str, theme: str, *, least: float = -math.inf) -> NearMiss | None:
+        """The weightiest placing of the theme's patterns in ``text``, found or not, that weighs ``least``."""
+        key = (theme, text, least)
         if key not in self._near:
             if len(self._near) >= REMEMBERED:
                 self._near.clear()
-            self._near[key] = self._near_theme(theme).find(prepare(text))
+            self._near[key] = self._near_theme(theme).find(prepare(text), least=least)
         return self._near[key]
 
     def shortest(self, theme: str) -> int:

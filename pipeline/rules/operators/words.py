@@ -62,17 +62,18 @@ class Say:
         """The second look: which hits rest on sounds that differ, and where more may have been said."""
         hits = tuple(h._replace(doubtful=h.doubtful or h.evidence.score < SURE_SCORE) for h in found.hits)
         heard = {hit.index for hit in hits}
-        more = [
+        maybe = (
             why
             for index in facts.chosen(role, window)
             for theme in self.theme
             if index not in heard and (why := maybe_said(facts, index, theme))
-        ]
-        shortest = min(map(facts.phrases.shortest, self.theme))
-        if blur := blurred(facts, window, role, syllables=max(MIN_BLUR, shortest)):
-            more.append(blur)
-        doubts = (*more, *found.doubts)
-        return replace(found, hits=hits, doubts=doubts, doubt=1.0 if more else found.doubt)
+        )
+        why = next(maybe, "")
+        if not why:
+            shortest = min(map(facts.phrases.shortest, self.theme))
+            why = blurred(facts, window, role, syllables=max(MIN_BLUR, shortest))
+        doubts = (why, *found.doubts) if why else found.doubts
+        return replace(found, hits=hits, doubts=doubts, doubt=1.0 if why else found.doubt)
 
     def nearest(self, facts: CallFacts, window: Window, role: str) -> Evidence | None:
         best: Evidence | None = None

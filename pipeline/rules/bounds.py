@@ -1,0 +1,75 @@
+"""The most a theme's patterns can come to in a text, told without laying any of them.
+
+A wording laid on any part of a text differs from it by no fewer edits than from the part nearest to it,
+wherever that is; so the parts of a pattern, each at its nearest, weigh at least what the pattern laid
+properly weighs (nearmiss.py). Almost no theme comes near almost any text, and this says so in a few
+microseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+LONGEST = 40  # half syllables of a wording that are compared: a part of it differs by no more than the whole
+KINDS = 192  # codes of half syllables: 128 that are known, 64 that all other characters share
+_KNOWN, _FIRST = 128, 0xE800
+SPARE = 1e-9  # nats: sums in another order differ by less
+
+
+class Most(NamedTuple):
+    """Of each pattern the greatest weight in nats and the greatest likeness 0..1 it may have; of each
+    wording the fewest edits of half a syllable, -1 where none was counted."""
+
+    weight: Any
+    likeness: Any
+    edits: Any
+
+
+class Bounds:
+    """Patterns as arrays. ``flats``: of each pattern the parts with wordings, each as numbers of
+    ``strings`` (half syllables); ``given``: the nats of all else in it, at most; ``slots``: syllables of its slots.
+    ``nats``: what a syllable that is the same gives, an edit takes, a part that is not there takes."""
+
+    def __init__(
+        self,
+        strings: Sequence[str],
+        flats: Sequence[Sequence[Sequence[int]]],
+        *,
+        given: Sequence[float],
+        slots: Sequence[int],
+        nats: tuple[float, float, float],
+    ) -> None:
+        parts = [part for flat in flats for part in flat]
+        heads = [string[:LONGEST] for string in strings]
+        # two stretches share what the longest wording and a syllable more may take
+        self._stride = 64 - 2 - max(map(len, heads), default=0)
+        self._arrays = (
+            coded("".join(heads)),
+            _ends(heads),
+            np.array([len(string) // 2 for string in strings], np.int64),
+            np.array([string for part in parts for string in part], np.int64),
+            _ends(parts),
+            _ends(flats),
+            np.array(given) + SPARE,
+            np.array(slots, np.int64),
+            nats,
+        )
+
+    def most(self, said: str, *, least: float = -np.inf) -> Most:
+        """For a text in half syllables. Patterns that cannot weigh ``least`` are told only that."""
+        from pipeline.rules.kernels import weigh
+
+        return Most(*weigh(coded(said), self._stride, KINDS, *self._arrays, least))
+
+
+def coded(halves: str) -> Any:
+    """Half syllables as small numbers; characters that are none share a few, so may pass for each other."""
+    codes = np.frombuffer(halves.encode("utf-32-le"), np.uint32) - np.uint32(_FIRST)
+    return np.where(codes < _KNOWN, codes, _KNOWN + codes % (KINDS - _KNOWN)).astype(np.uint8)
+
+
+def _ends(rows: Sequence[Sequence[object]]) -> Any:
+    return np.cumsum([0, *map(len, rows)]).astype(np.int64)

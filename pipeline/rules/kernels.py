@@ -1,0 +1,134 @@
+"""Inner loops compiled by numba: where strings are many and short, calling a library costs more than its work.
+
+Strings come as arrays of small codes, many of them end to end: the i-th is ``codes[starts[i]:starts[i + 1]]``.
+The edit distance is Myers' (1999), a row a step and a bit a place of the text, so that one text's masks
+serve every string laid on it. A text longer than 64 is looked through in stretches that overlap.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import int64, njit, uint64
+
+BITS = 64
+_ONE = uint64(1)
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def occurrences(text: Any, kinds: int, stride: int) -> Any:
+    """Where each code stands in each stretch of 64 that begins ``stride`` after the one before: a bit a
+    place, one row a stretch."""
+    count = 1 + max(0, (len(text) - BITS + stride - 1) // stride)
+    places = np.zeros((count, kinds), np.uint64)
+    for stretch in range(count):
+        low = stretch * stride
+        for at in range(low, min(len(text), low + BITS)):
+            places[stretch, text[at]] |= _ONE << uint64(at - low)
+    return places
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def least_edits(places: Any, length: int, codes: Any, first: int, last: int) -> int:
+    """Levenshtein distance of ``codes[first:last]`` to the part of a stretch that is nearest to it."""
+    rises, falls = uint64(0), uint64(0)
+    for at in range(first, last):
+        same = places[codes[at]]
+        across = same | falls
+        along = (((same & rises) + rises) ^ rises) | same
+        more = ((falls | ~(along | rises)) << _ONE) | _ONE
+        less = (rises & along) << _ONE
+        rises = less | ~(across | more)
+        falls = more & across
+    edits = least = last - first
+    for place in range(length):
+        bit = uint64(place)
+        edits += int64((rises >> bit) & _ONE) - int64((falls >> bit) & _ONE)
+        least = min(least, edits)
+    return least
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def edits_anywhere(places: Any, length: int, stride: int, codes: Any, first: int, last: int) -> int:
+    """``least_edits`` over all stretches of a text of that length."""
+    least = last - first
+    for stretch in range(len(places)):
+        here = min(BITS, length - stride * stretch)
+        least = min(least, least_edits(places[stretch], here, codes, first, last))
+    return least
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def absent(places: Any, codes: Any, first: int, last: int) -> int:
+    """How many of ``codes[first:last]`` are nowhere in the text: that many edits at least, at a glance."""
+    missing = 0
+    for at in range(first, last):
+        nowhere = 1
+        for stretch in range(len(places)):
+            if places[stretch, codes[at]]:
+                nowhere = 0
+        missing += nowhere
+    return missing
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def weigh(
+    text: Any,
+    stride: int,
+    kinds: int,
+    codes: Any,
+    starts: Any,
+    sizes: Any,
+    parts: Any,
+    part_starts: Any,
+    flat_starts: Any,
+    given: Any,
+    slots: Any,
+    nats: Any,
+    least: float,
+) -> Any:
+    """Per pattern the most that its weight and its likeness can come to in the text: see bounds.py.
+
+    A pattern (its parts ``flat_starts[i]`` to ``flat_starts[i + 1]``) is a row of parts, a part (its strings
+    ``parts[part_starts[i]:part_starts[i + 1]]``) a choice of strings. A pattern that is seen at a glance to
+    weigh less than ``least`` is looked at no closer.
+    """
+    places = occurrences(text, kinds, stride)
+    edits = np.full(len(sizes), -1, np.int64)
+    weight, likeness = given.copy(), np.ones(len(given))
+    same, edit, never = nats
+    for flat in range(len(given)):
+        for closer in range(2):
+            total, missing, size = given[flat], 0.0, float(slots[flat])
+            alone = flat_starts[flat + 1] - flat_starts[flat] == 1 and slots[flat] == 0
+            for part in range(flat_starts[flat], flat_starts[flat + 1]):
+                heaviest, fewest, longest, likest = -np.inf, np.inf, 0.0, 0.0
+                for place in range(part_starts[part], part_starts[part + 1]):
+                    string = parts[place]
+                    first, last = starts[string], starts[string + 1]
+                    if not closer:
+                        differs = absent(places, codes, first, last)
+                    else:
+                        if edits[string] < 0:
+                            edits[string] = edits_anywhere(places, len(text), stride, codes, first, last)
+                        differs = edits[string]
+                    syllables = sizes[string]
+                    own = same * syllables - edit * differs
+                    if differs >= 2:
+                        own += same  # a syllable too many costs one less
+                    if differs >= syllables:
+                        own -= never
+                    heaviest = max(heaviest, own)
+                    lacks = min(syllables, differs / 2)
+                    fewest = min(fewest, lacks)
+                    longest = max(longest, syllables)
+                    likest = max(likest, 1 - lacks / max(1, syllables))
+                total += heaviest
+                missing += fewest
+                size += longest
+            weight[flat] = total
+            likeness[flat] = likest if alone else 1 - missing / size
+            if total < least:
+                break
+    return weight, likeness, edits
