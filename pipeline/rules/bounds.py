@@ -58,11 +58,20 @@ class Bounds:
             nats,
         )
 
-    def most(self, said: str, *, least: float = -np.inf) -> Most:
-        """For a text in half syllables. Patterns that cannot weigh ``least`` are told only that."""
+    def likeliest(self, said: Any, *, count: int, cutoff: float) -> list[int]:
+        """Numbers of the wordings that a quick look at a text, ``coded``, finds likest, for their own length,
+        the likest first."""
+        from pipeline.rules.kernels import likeliest
+
+        codes, starts = self._arrays[:2]
+        found = likeliest(said, codes, starts, KINDS, count, self._arrays[-1], cutoff)
+        return [number for number in found.tolist() if number >= 0]
+
+    def most(self, said: Any, *, least: float = -np.inf) -> Most:
+        """For a text, ``coded``. Patterns that cannot weigh ``least`` are told only that."""
         from pipeline.rules.kernels import weigh
 
-        return Most(*weigh(coded(said), self._stride, KINDS, *self._arrays, least))
+        return Most(*weigh(said, self._stride, KINDS, *self._arrays, least))
 
 
 def coded(halves: str) -> Any:

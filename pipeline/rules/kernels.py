@@ -132,3 +132,87 @@ def weigh(
             if total < least:
                 break
     return weight, likeness, edits
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _ones(bits: Any) -> int:
+    """How many bits are set."""
+    bits -= (bits >> _ONE) & uint64(0x5555555555555555)
+    bits = (bits & uint64(0x3333333333333333)) + ((bits >> uint64(2)) & uint64(0x3333333333333333))
+    bits = (bits + (bits >> uint64(4))) & uint64(0x0F0F0F0F0F0F0F0F)
+    return int64((bits * uint64(0x0101010101010101)) >> uint64(56))
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _ratio(where: Any, size: int, text: Any, start: int, stop: int) -> float:
+    """rapidfuzz's ``ratio``, 0 to 1, of a string of that size (``where`` its codes stand, a bit a place)
+    and ``text[start:stop]``: twice what is common to both in order, of all they have."""
+    free = ~uint64(0)
+    for at in range(start, stop):
+        hit = free & where[text[at]]
+        free = (free + hit) | (free - hit)
+    whole = size + stop - start
+    return 1.0 - (whole - 2 * _ones(~free)) / whole
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _partial_ratio(where: Any, size: int, text: Any) -> float:
+    """The greatest ``_ratio`` to a stretch of the text as long as the string, or shorter and at its ends."""
+    best = 0.0
+    for stop in range(1, len(text) + size):
+        start = max(0, stop - size)
+        # a stretch with another code at its end, or its beginning, is no better than without it
+        if where[text[stop - 1 if stop <= len(text) else start]]:
+            best = max(best, _ratio(where, size, text, start, min(stop, len(text))))
+    return best
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _mark(where: Any, string: Any) -> None:
+    where[:] = 0
+    for at in range(len(string)):
+        where[string[at]] |= _ONE << uint64(at)
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def likeliest(text: Any, codes: Any, starts: Any, kinds: int, count: int, nats: Any, cutoff: float) -> Any:
+    """The strings that promise most by their partial ratio to the text, if that is ``cutoff`` (0 to 100):
+    numbers, the best first, of equals the later; -1 where there are no more. ``nats``: see ``weigh``."""
+    same, edit, _ = nats
+    where, present = np.zeros(kinds, np.uint64), np.zeros(kinds, np.uint8)
+    for at in range(len(text)):
+        present[text[at]] = 1
+    best, promises = np.full(count, -1, np.int64), np.full(count, -np.inf)
+    for string in range(len(starts) - 1):
+        own = codes[starts[string] : starts[string + 1]]
+        size, shared = len(own), 0
+        for at in range(size):
+            shared += present[own[at]]
+        # at best all that they share stands together, at one end of the text
+        most = same * size / 2 - edit * size * (size - shared) / (size + shared)
+        if most + 1e-6 < promises[count - 1]:
+            continue
+        _mark(where, own)
+        if size > len(text):
+            ratio = _ratio(where, size, text, 0, len(text))
+        else:
+            ratio = _partial_ratio(where, size, text)
+            if size == len(text):
+                _mark(where, text)
+                ratio = max(ratio, _partial_ratio(where, size, own))
+        score = np.float64(np.float32(ratio * 100.0))
+        if score < cutoff:
+            continue
+        share = score / 100
+        if size > len(text):
+            promise = same * (size / 2) - edit * (size - share * (size + len(text)) / 2)
+        else:
+            promise = same * (size / 2) - edit * size * (1 - share)
+        place = count
+        while place > 0 and promise >= promises[place - 1]:
+            place -= 1
+        for later in range(count - 1, place, -1):
+            best[later], promises[later] = best[later - 1], promises[later - 1]
+        if place < count:
+            best[place], promises[place] = string, promise
+    return best

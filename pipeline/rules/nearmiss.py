@@ -27,17 +27,17 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
-from pipeline.rules.bounds import Bounds
+from pipeline.rules.bounds import SPARE, Bounds, coded
 from pipeline.rules.match import PhraseTheme
-from pipeline.rules.variants import Choice, Flat, Gap, Slot, flatten, slot_sounds
+from pipeline.rules.variants import Choice, Flat, Gap, Part, Slot, flatten, slot_sounds
 from pipeline.sounds import halves
 from pipeline.text import PreparedText
 
@@ -89,6 +89,10 @@ class _Wording(NamedTuple):
     part: int
 
 
+_Part = tuple[int, ...] | Slot | Gap  # a tuple: numbers of the wordings of which one is said
+_Row = tuple[_Part, ...]
+
+
 class _Placed(NamedTuple):
     """One part laid on syllables ``start:end``; ``fits`` syllables of its ``size`` are there; ``odd``:
     the places whose syllable is another."""
@@ -107,37 +111,33 @@ class NearTheme:
     """A theme's patterns, ready to be laid on any text."""
 
     def __init__(self, theme: PhraseTheme) -> None:
-        self._variants: list[str] = []
-        self._flats: list[Flat] = []
+        read = [(variant, flat) for variant in theme.variants
+                for flat in flatten(variant, theme.synonyms, theme=theme.id)]  # fmt: skip
+        self._variants = [variant for variant, _ in read]
         self._owners: dict[str, list[_Wording]] = {}
         self._characters: dict[str, set[str]] = defaultdict(set)
-        for variant in theme.variants:
-            for flat in flatten(variant, theme.synonyms, theme=theme.id):
-                self._variants.append(variant)
-                self._flats.append(flat)
-                for place, part in enumerate(flat):
-                    for literal in part.literals if isinstance(part, Choice) else ():
-                        own = halves(literal.sounds)
-                        self._owners.setdefault(own, []).append(_Wording(len(self._flats) - 1, place))
-                        self._characters[own] |= set(literal.chars)
-        self._strings = sorted(self._owners, key=len)
-        self._numbers = {own: number for number, own in enumerate(self._strings)}
+        for number, (_, flat) in enumerate(read):
+            for place, part in enumerate(flat):
+                for literal in part.literals if isinstance(part, Choice) else ():
+                    own = halves(literal.sounds)
+                    self._owners.setdefault(own, []).append(_Wording(number, place))
+                    self._characters[own] |= set(literal.chars)
+        self._strings = sorted(self._owners)
+        numbers = {own: number for number, own in enumerate(self._strings)}
+        self._rows = [tuple(_part(part, numbers) for part in flat) for _, flat in read]
         self._bounds = Bounds(
             self._strings,
-            [
-                [[self._numbers[halves(one.sounds)] for one in part.literals] for part in _choices(flat)]
-                for flat in self._flats
-            ],
-            given=[_given(flat) for flat in self._flats],
-            slots=[sum(SLOTS[part.name][0] for part in flat if isinstance(part, Slot)) for flat in self._flats],
+            [[part for part in row if isinstance(part, tuple)] for row in self._rows],
+            given=[_given(row) for row in self._rows],
+            slots=[sum(SLOTS[part.name][0] for part in row if isinstance(part, Slot)) for row in self._rows],
             nats=(SAME, EDIT, NEVER),
         )
-        self.shortest = min((_syllables(flat) for flat in self._flats), default=0)
+        self.shortest = min((_syllables(flat) for _, flat in read), default=0)
 
     def likest(self, text: PreparedText) -> float:
-        """The likeness that ``find`` will at most tell."""
+        """The greatest likeness that a near miss in the text can have."""
         said = halves(text.sounds[:MAX_SYLLABLES])
-        return float(self._bounds.most(said).likeness.max()) if said else 0.0
+        return float(self._bounds.most(coded(said)).likeness.max()) + SPARE if said else 0.0
 
     def find(self, text: PreparedText, *, least: float = -math.inf) -> NearMiss | None:
         """The weightiest placing of any pattern; None when nothing in the text is like any of it, or weighs
@@ -145,53 +145,37 @@ class NearTheme:
         said = halves(text.sounds[:MAX_SYLLABLES])
         if not said:
             return None
-        chance = math.log(min(len(_borders(text)), len(text.chars)))  # what looking costs at least
-        most = self._bounds.most(said, least=least + chance)
-        if most.weight.max() - chance < least:
+        codes, chance = coded(said), math.log(min(len(_borders(text)), len(text.chars)))
+        most = self._bounds.most(codes, least=least + chance)
+        weights = (most.weight - chance).tolist()
+        if max(weights) < least:
             return None
-        weights, best = most.weight.tolist(), None
-        for own in self._likeliest(said):
-            placed = None
-            for owner in self._owners[own]:
-                if weights[owner.flat] - chance < least:
-                    continue
-                placed = placed or _place(own, said, 0, len(said) // 2)
-                near = self._laid(owner, placed, said, text)
-                if near.weight >= least and (best is None or near.weight > best.weight):
-                    best, least = near, near.weight
+        laying, best = _Laying(text, said, self._strings, most.edits.tolist()), None
+        for number in self._bounds.likeliest(codes, count=CANDIDATES, cutoff=QUICK_RATIO):
+            for owner in self._owners[self._strings[number]]:
+                if weights[owner.flat] >= least:
+                    near = self._laid(owner, number, laying)
+                    if near.weight >= least and (best is None or near.weight > best.weight):
+                        best, least = near, near.weight
         return best
 
-    def _likeliest(self, said: str) -> list[str]:
-        """The wordings that a quick look finds likest, for their own length."""
-        fits = sum(len(own) <= len(said) for own in self._strings)
-        found: list[tuple[float, str]] = []
-        for strings, scorer in (
-            (self._strings[:fits], fuzz.partial_ratio),
-            (self._strings[fits:], fuzz.ratio),
-        ):
-            if strings:
-                ratios = process.cdist([said], strings, scorer=scorer, score_cutoff=QUICK_RATIO)[0]
-                found += [(_promise(own, said, float(r) / 100), own) for own, r in zip(strings, ratios) if r]
-        return [own for _, own in sorted(found, reverse=True)[:CANDIDATES]]
-
-    def _laid(self, owner: _Wording, placed: _Placed, said: str, text: PreparedText) -> NearMiss:
+    def _laid(self, owner: _Wording, number: int, laying: _Laying) -> NearMiss:
         """The pattern around one of its parts: the neighbours to its right, then those to its left."""
-        flat, parts = self._flats[owner.flat], [placed]
-        start, end = placed.start, placed.end
-        for neighbours, rightwards in ((flat[owner.part + 1 :], True), (flat[: owner.part][::-1], False)):
+        row, placed = self._rows[owner.flat], laying.anywhere(number)
+        start, end, parts = placed.start, placed.end, [placed]
+        for neighbours, rightwards in ((row[owner.part + 1 :], True), (row[: owner.part][::-1], False)):
             slack = 0
             for part in neighbours:
                 if isinstance(part, Gap):
                     slack = part.most
                     continue
-                at = end if rightwards else start
-                found = _beside(part, said, text, at, slack, rightwards=rightwards)
-                parts.append(
-                    found._replace(weight=found.weight - PART * bool(found.own) - math.log(1 + slack))
-                )
+                found = laying.beside(part, end if rightwards else start, slack, rightwards=rightwards)
+                weight = found.weight - PART * bool(found.own) - math.log(1 + slack)
+                parts.append(found._replace(weight=weight))
                 slack = 0
                 if found.fits > 0:
                     start, end = min(start, found.start), max(end, found.end)
+        text = laying.text
         odd = tuple(sorted({at for part in parts for at in part.odd if part.fits}))
         void = NEVER * sum(2 * part.fits < part.size + bool(part.own) for part in parts)
         return NearMiss(
@@ -232,28 +216,55 @@ def _syllables(flat: Flat) -> int:
     )
 
 
-def _choices(flat: Flat) -> list[Choice]:
-    return [part for part in flat if isinstance(part, Choice)]
+def _part(part: Part, numbers: Mapping[str, int]) -> _Part:
+    """A choice by the numbers of its wordings; a slot or gap as it is."""
+    return tuple(numbers[halves(one.sounds)] for one in part.literals) if isinstance(part, Choice) else part
 
 
-def _given(flat: Flat) -> float:
+def _given(row: _Row) -> float:
     """Nats of all in a pattern but its wordings, at most: its slots filled, its gaps paid for."""
-    filled = sum(SLOTS[part.name][0] * SLOTS[part.name][1] for part in flat if isinstance(part, Slot))
+    filled = sum(SLOTS[part.name][0] * SLOTS[part.name][1] for part in row if isinstance(part, Slot))
     gaps = sum(
         min(math.log(1 + gap.most) for gap in run if isinstance(gap, Gap))
-        for is_gap, run in groupby(flat, key=lambda part: isinstance(part, Gap))
+        for is_gap, run in groupby(row, key=lambda part: isinstance(part, Gap))
         if is_gap
     )
-    return filled - gaps - PART * (len(_choices(flat)) - 1)
+    return filled - gaps - PART * (sum(isinstance(part, tuple) for part in row) - 1)
 
 
-def _promise(own: str, said: str, ratio: float) -> float:
-    """The weight that a likeness of this ratio can at most come to."""
-    size = len(own) / 2
-    if len(own) <= len(said):
-        return SAME * size - EDIT * len(own) * (1 - ratio)
-    common = ratio * (len(own) + len(said)) / 2
-    return SAME * size - EDIT * (len(own) - common)
+class _Laying:
+    """A theme's wordings laid on one text. ``edits``: of each wording, the fewest anywhere in it."""
+
+    def __init__(self, text: PreparedText, said: str, strings: Sequence[str], edits: Sequence[int]) -> None:
+        self.text, self._said, self._strings, self._edits = text, said, strings, edits
+        self._anywhere: dict[int, _Placed] = {}
+
+    def anywhere(self, number: int) -> _Placed:
+        if number not in self._anywhere:
+            self._anywhere[number] = _place(self._strings[number], self._said, 0, len(self._said) // 2)
+        return self._anywhere[number]
+
+    def beside(self, part: tuple[int, ...] | Slot, at: int, slack: int, *, rightwards: bool) -> _Placed:
+        """The best placing of the part that comes after, or before, place ``at``."""
+        if isinstance(part, Slot):
+            return _filled(part, self.text, at, slack, rightwards=rightwards)
+        best: _Placed | None = None
+        for number in part:
+            own = self._strings[number]
+            if best is not None and weight_at_most(len(own) // 2, self._edits[number]) <= best.weight:
+                continue
+            reach = len(own) // 2 + slack + SLACK
+            window = (at - 1, at + reach) if rightwards else (at - reach, at + 1)
+            placed = _place(own, self._said, *window)
+            if best is None or placed.weight > best.weight:
+                best = placed
+        assert best is not None
+        return best
+
+
+def weight_at_most(syllables: int, edits: int) -> float:
+    """Of a wording that differs by so many half syllables: one syllable too many costs SAME less."""
+    return SAME * syllables - EDIT * edits + SAME * (edits >= 2)
 
 
 def _place(own: str, said: str, low: int, high: int) -> _Placed:
@@ -276,20 +287,6 @@ def _place(own: str, said: str, low: int, high: int) -> _Placed:
     odd = {best.start + op.dest_pos // 2 for op in edited if op.tag != "delete"}
     lost = {op.src_pos // 2 for op in edited if op.tag == "delete"}
     return best._replace(odd=tuple(sorted(odd)), edits=len(odd) + len(lost))
-
-
-def _beside(
-    part: Choice | Slot, said: str, text: PreparedText, at: int, slack: int, *, rightwards: bool
-) -> _Placed:
-    """The best placing of the part that comes after, or before, place ``at``."""
-    if isinstance(part, Slot):
-        return _filled(part, text, at, slack, rightwards=rightwards)
-    placed = []
-    for own in (halves(literal.sounds) for literal in part.literals):
-        reach = len(own) // 2 + slack + SLACK
-        window = (at - 1, at + reach) if rightwards else (at - reach, at + 1)
-        placed.append(_place(own, said, *window))
-    return max(placed, key=lambda one: one.weight)
 
 
 def _filled(slot: Slot, text: PreparedText, at: int, slack: int, *, rightwards: bool) -> _Placed:

@@ -141,6 +141,10 @@ class PhraseIndex:
                 best = (score, text)
         return best
 
+    def likest(self, text: str, theme: str) -> float:
+        """The greatest likeness that ``nearest`` can tell."""
+        return 1.0 if theme in self._samples else self._near_theme(theme).likest(prepare(text))
+
     def near_miss(self, text: str, theme: str, *, least: float = -math.inf) -> NearMiss | None:
         """The weightiest placing of the theme's patterns in ``text``, found or not, that weighs ``least``."""
         key = (theme, text, least)

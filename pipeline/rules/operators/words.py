@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Literal
@@ -23,6 +23,7 @@ from pipeline.types import Evidence, Span
 REGEX_TIMEOUT_S = 0.5  # wall clock, per utterance: a sane pattern needs under a millisecond
 MAX_SAMPLES = 200
 MIN_BLUR = 2  # one doubtful syllable hides no phrase
+SCORE_DIGITS = 3  # of a near miss, as it is shown
 NEAR_LOOKS = 12  # utterances looked through for a near miss, the longest of the window
 
 
@@ -76,15 +77,31 @@ class Say:
         return replace(found, hits=hits, doubts=doubts, doubt=1.0 if why else found.doubt)
 
     def nearest(self, facts: CallFacts, window: Window, role: str) -> Evidence | None:
-        best: Evidence | None = None
         looked = sorted(facts.chosen(role, window), key=lambda i: -len(facts.utterances[i].text))
-        for index in sorted(looked[:NEAR_LOOKS]):
-            utterance = facts.utterances[index]
-            for theme in self.theme:
-                near = facts.phrases.nearest(utterance.text, theme)
-                if near and (best is None or near[0] > best.score):
-                    best = Evidence(utterance.span, utterance.role, near[1][:200], round(near[0], 3))
+        asked = [(index, theme) for index in sorted(looked[:NEAR_LOOKS]) for theme in self.theme]
+        found = _likest(facts, asked)
+        best: Evidence | None = None
+        for index, theme in asked:
+            near, utterance = found.get((index, theme)), facts.utterances[index]
+            if near and (best is None or near[0] > best.score):
+                best = Evidence(utterance.span, utterance.role, near[1][:200], round(near[0], SCORE_DIGITS))
         return best
+
+
+def _likest(
+    facts: CallFacts, asked: Sequence[tuple[int, str]]
+) -> dict[tuple[int, str], tuple[float, str] | None]:
+    """What comes nearest to each theme in each utterance, where that may be the nearest of all."""
+    found: dict[tuple[int, str], tuple[float, str] | None] = {}
+    texts = {index: facts.utterances[index].text for index, _ in asked}
+    most = {(index, theme): facts.phrases.likest(texts[index], theme) for index, theme in asked}
+    best = 0.0
+    for index, theme in sorted(asked, key=lambda pair: -most[pair]):
+        if most[index, theme] < best - 10**-SCORE_DIGITS:
+            break
+        near = found[index, theme] = facts.phrases.nearest(texts[index], theme)
+        best = max(best, near[0] if near else 0.0)
+    return found
 
 
 def place_hit(facts: CallFacts, heard: Heard) -> Hit:
