@@ -20,11 +20,13 @@ SPARE = 1e-9  # nats: sums in another order differ by less
 
 
 class Most(NamedTuple):
-    """Of each pattern the greatest weight in nats and the greatest likeness 0..1 it may have; of each
-    wording the fewest edits of half a syllable, -1 where none was counted."""
+    """Of each pattern the greatest weight in nats and the greatest likeness 0..1 it may have; of each part
+    with wordings, pattern by pattern, the greatest weight; of each wording the fewest edits of half a
+    syllable, -1 where none was counted."""
 
     weight: Any
     likeness: Any
+    parts: Any
     edits: Any
 
 

@@ -88,7 +88,8 @@ def weigh(
     nats: Any,
     least: float,
 ) -> Any:
-    """Per pattern the most that its weight and its likeness can come to in the text: see bounds.py.
+    """The most that a pattern's weight, its likeness, and the weight of each of its parts can come to in the
+    text, and each string's fewest edits: see bounds.py.
 
     A pattern (its parts ``flat_starts[i]`` to ``flat_starts[i + 1]``) is a row of parts, a part (its strings
     ``parts[part_starts[i]:part_starts[i + 1]]``) a choice of strings. A pattern that is seen at a glance to
@@ -97,6 +98,7 @@ def weigh(
     places = occurrences(text, kinds, stride)
     edits = np.full(len(sizes), -1, np.int64)
     weight, likeness = given.copy(), np.ones(len(given))
+    part_weight = np.full(len(part_starts) - 1, np.inf)
     same, edit, never = nats
     for flat in range(len(given)):
         for closer in range(2):
@@ -124,6 +126,7 @@ def weigh(
                     fewest = min(fewest, lacks)
                     longest = max(longest, syllables)
                     likest = max(likest, 1 - lacks / max(1, syllables))
+                part_weight[part] = heaviest
                 total += heaviest
                 missing += fewest
                 size += longest
@@ -131,7 +134,7 @@ def weigh(
             likeness[flat] = likest if alone else 1 - missing / size
             if total < least:
                 break
-    return weight, likeness, edits
+    return weight, likeness, part_weight, edits
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]

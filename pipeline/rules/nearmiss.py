@@ -25,6 +25,7 @@ are clauses, another one wherever a syllable stands.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +36,7 @@ from typing import NamedTuple
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
-from pipeline.rules.bounds import SPARE, Bounds, coded
+from pipeline.rules.bounds import SPARE, Bounds, Most, coded
 from pipeline.rules.match import PhraseTheme
 from pipeline.rules.variants import Choice, Flat, Gap, Part, Slot, flatten, slot_sounds
 from pipeline.sounds import halves
@@ -89,7 +90,14 @@ class _Wording(NamedTuple):
     part: int
 
 
-_Part = tuple[int, ...] | Slot | Gap  # a tuple: numbers of the wordings of which one is said
+class _Stretch(NamedTuple):
+    """A part with wordings: its number among those of all patterns, the numbers of the wordings."""
+
+    number: int
+    wordings: tuple[int, ...]
+
+
+_Part = _Stretch | Slot | Gap
 _Row = tuple[_Part, ...]
 
 
@@ -105,6 +113,11 @@ class _Placed(NamedTuple):
     odd: tuple[int, ...] = ()
     edits: int = 0
     own: str = ""
+
+    @property
+    def void(self) -> bool:
+        """Half of it or less is there."""
+        return 2 * self.fits < self.size + bool(self.own)
 
 
 class NearTheme:
@@ -124,10 +137,11 @@ class NearTheme:
                     self._characters[own] |= set(literal.chars)
         self._strings = sorted(self._owners)
         numbers = {own: number for number, own in enumerate(self._strings)}
-        self._rows = [tuple(_part(part, numbers) for part in flat) for _, flat in read]
+        count = itertools.count()
+        self._rows = [tuple(_part(part, numbers, count) for part in flat) for _, flat in read]
         self._bounds = Bounds(
             self._strings,
-            [[part for part in row if isinstance(part, tuple)] for row in self._rows],
+            [[part.wordings for part in row if isinstance(part, _Stretch)] for row in self._rows],
             given=[_given(row) for row in self._rows],
             slots=[sum(SLOTS[part.name][0] for part in row if isinstance(part, Slot)) for row in self._rows],
             nats=(SAME, EDIT, NEVER),
@@ -150,26 +164,34 @@ class NearTheme:
         weights = (most.weight - chance).tolist()
         if max(weights) < least:
             return None
-        laying, best = _Laying(text, said, self._strings, most.edits.tolist()), None
+        laying, best = _Laying(text, said, self._strings, most), None
         for number in self._bounds.likeliest(codes, count=CANDIDATES, cutoff=QUICK_RATIO):
             for owner in self._owners[self._strings[number]]:
-                if weights[owner.flat] >= least:
-                    near = self._laid(owner, number, laying)
-                    if near.weight >= least and (best is None or near.weight > best.weight):
-                        best, least = near, near.weight
+                room = weights[owner.flat] - least
+                near = self._laid(owner, number, laying, room) if room >= 0 else None
+                if near and near.weight >= least and (best is None or near.weight > best.weight):
+                    best, least = near, near.weight
         return best
 
-    def _laid(self, owner: _Wording, number: int, laying: _Laying) -> NearMiss:
-        """The pattern around one of its parts: the neighbours to its right, then those to its left."""
+    def _laid(self, owner: _Wording, number: int, laying: _Laying, room: float) -> NearMiss | None:
+        """The pattern around one of its parts: the neighbours to its right, then those to its left. None
+        when it weighs more than ``room`` nats less than its bound."""
         row, placed = self._rows[owner.flat], laying.anywhere(number)
         start, end, parts = placed.start, placed.end, [placed]
+        room -= laying.lost(row[owner.part], placed)
         for neighbours, rightwards in ((row[owner.part + 1 :], True), (row[: owner.part][::-1], False)):
             slack = 0
             for part in neighbours:
+                if room < 0:
+                    return None
                 if isinstance(part, Gap):
                     slack = part.most
                     continue
-                found = laying.beside(part, end if rightwards else start, slack, rightwards=rightwards)
+                at = end if rightwards else start
+                found = laying.beside(part, at, slack, room, rightwards=rightwards)
+                if found is None:
+                    return None
+                room -= laying.lost(part, found)
                 weight = found.weight - PART * bool(found.own) - math.log(1 + slack)
                 parts.append(found._replace(weight=weight))
                 slack = 0
@@ -177,7 +199,7 @@ class NearTheme:
                     start, end = min(start, found.start), max(end, found.end)
         text = laying.text
         odd = tuple(sorted({at for part in parts for at in part.odd if part.fits}))
-        void = NEVER * sum(2 * part.fits < part.size + bool(part.own) for part in parts)
+        void = NEVER * sum(part.void for part in parts)
         return NearMiss(
             start,
             end,
@@ -216,9 +238,11 @@ def _syllables(flat: Flat) -> int:
     )
 
 
-def _part(part: Part, numbers: Mapping[str, int]) -> _Part:
+def _part(part: Part, numbers: Mapping[str, int], count: Iterator[int]) -> _Part:
     """A choice by the numbers of its wordings; a slot or gap as it is."""
-    return tuple(numbers[halves(one.sounds)] for one in part.literals) if isinstance(part, Choice) else part
+    if not isinstance(part, Choice):
+        return part
+    return _Stretch(next(count), tuple(numbers[halves(one.sounds)] for one in part.literals))
 
 
 def _given(row: _Row) -> float:
@@ -229,14 +253,15 @@ def _given(row: _Row) -> float:
         for is_gap, run in groupby(row, key=lambda part: isinstance(part, Gap))
         if is_gap
     )
-    return filled - gaps - PART * (sum(isinstance(part, tuple) for part in row) - 1)
+    return filled - gaps - PART * (sum(isinstance(part, _Stretch) for part in row) - 1)
 
 
 class _Laying:
-    """A theme's wordings laid on one text. ``edits``: of each wording, the fewest anywhere in it."""
+    """A theme's wordings laid on one text, with the bounds of what they can come to in it."""
 
-    def __init__(self, text: PreparedText, said: str, strings: Sequence[str], edits: Sequence[int]) -> None:
-        self.text, self._said, self._strings, self._edits = text, said, strings, edits
+    def __init__(self, text: PreparedText, said: str, strings: Sequence[str], most: Most) -> None:
+        self.text, self._said, self._strings = text, said, strings
+        self._edits, self._parts = most.edits.tolist(), most.parts.tolist()
         self._anywhere: dict[int, _Placed] = {}
 
     def anywhere(self, number: int) -> _Placed:
@@ -244,21 +269,30 @@ class _Laying:
             self._anywhere[number] = _place(self._strings[number], self._said, 0, len(self._said) // 2)
         return self._anywhere[number]
 
-    def beside(self, part: tuple[int, ...] | Slot, at: int, slack: int, *, rightwards: bool) -> _Placed:
-        """The best placing of the part that comes after, or before, place ``at``."""
+    def lost(self, part: _Part, placed: _Placed) -> float:
+        """Nats that the part came to less than its bound."""
+        if isinstance(part, _Stretch):
+            return float(self._parts[part.number]) - placed.weight + NEVER * placed.void
+        return SLOTS[part.name][0] * SLOTS[part.name][1] - placed.weight if isinstance(part, Slot) else 0.0
+
+    def beside(
+        self, part: _Stretch | Slot, at: int, slack: int, room: float, *, rightwards: bool
+    ) -> _Placed | None:
+        """The best placing of the part that comes after, or before, place ``at``; None when all of them lose
+        more than ``room``."""
         if isinstance(part, Slot):
             return _filled(part, self.text, at, slack, rightwards=rightwards)
-        best: _Placed | None = None
-        for number in part:
+        best, least = None, self._parts[part.number] - room
+        for number in part.wordings:
             own = self._strings[number]
-            if best is not None and weight_at_most(len(own) // 2, self._edits[number]) <= best.weight:
+            most = weight_at_most(len(own) // 2, self._edits[number])
+            if most < least or (best and most <= best.weight):
                 continue
             reach = len(own) // 2 + slack + SLACK
             window = (at - 1, at + reach) if rightwards else (at - reach, at + 1)
             placed = _place(own, self._said, *window)
             if best is None or placed.weight > best.weight:
                 best = placed
-        assert best is not None
         return best
 
 
