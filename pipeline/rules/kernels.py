@@ -14,6 +14,7 @@ from numba import int64, njit, uint64
 
 BITS = 64
 _ONE = uint64(1)
+_BASE = uint64(0x9E3779B97F4A7C15)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -219,3 +220,103 @@ def likeliest(text: Any, codes: Any, starts: Any, kinds: int, count: int, nats: 
         if place < count:
             best[place], promises[place] = string, promise
     return best
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def powers(count: int) -> Any:
+    """Of the base of rolling hashes, modulo 2**64."""
+    found = np.ones(count + 1, np.uint64)
+    for place in range(count):
+        found[place + 1] = found[place] * _BASE
+    return found
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def heads(text: Any) -> Any:
+    """The rolling hash of every beginning of the text."""
+    found = np.zeros(len(text) + 1, np.uint64)
+    for at in range(len(text)):
+        found[at + 1] = found[at] * _BASE + uint64(text[at]) + _ONE
+    return found
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _fits(where: Any, text: Any, low: int, high: int, size: int, edits: int) -> bool:
+    """Does a string of that size (``where`` its codes stand, a bit a place) differ from some stretch of
+    ``text[low:high]`` by so many edits at most?"""
+    rises, falls, last = ~uint64(0), uint64(0), _ONE << uint64(size - 1)
+    differs = size
+    for at in range(low, high):
+        same = where[text[at]]
+        across = same | falls
+        along = (((same & rises) + rises) ^ rises) | same
+        more, less = falls | ~(along | rises), rises & along
+        differs += (more & last != 0) - (less & last != 0)
+        if differs <= edits:
+            return True
+        more, less = more << _ONE, less << _ONE
+        rises, falls = less | ~(across | more), more & across
+    return False
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def lying(
+    text: Any,
+    kinds: int,
+    lengths: Any,
+    hashes: Any,
+    pieces: Any,
+    owner_starts: Any,
+    owners: Any,
+    ways: Any,
+    codes: Any,
+    starts: Any,
+    edits: Any,
+    wanted: Any,
+) -> Any:
+    """Rows (anchor, start): see anchors.py. ``hashes`` (a table of a power of two, 0 where empty) and
+    ``pieces`` tell a piece's number by its hash; piece i belongs to the anchors ``owners[owner_starts[i]:
+    owner_starts[i + 1]]``, each begun ``ways`` before the piece ends."""
+    beginnings, scale = heads(text), powers(lengths[0])
+    where, present = np.zeros(kinds, np.uint64), np.zeros(kinds, np.uint8)
+    for at in range(len(text)):
+        present[text[at]] = 1
+    found, count, slots = np.empty((64, 2), np.int64), 0, uint64(len(hashes) - 1)
+    for end in range(1, len(text) + 1):
+        for length in lengths:
+            if length > end:
+                continue
+            key = beginnings[end] - beginnings[end - length] * scale[length]
+            slot = key & slots
+            while hashes[slot] != 0 and hashes[slot] != key:
+                slot = (slot + _ONE) & slots
+            if hashes[slot] == 0:
+                continue
+            piece = pieces[slot]
+            for owner in range(owner_starts[piece], owner_starts[piece + 1]):
+                anchor = owners[owner]
+                if not wanted[anchor]:
+                    continue
+                first, last, may = starts[anchor], starts[anchor + 1], edits[anchor]
+                missing = 0
+                for at in range(first, last):
+                    missing += not present[codes[at]]
+                if missing > may:
+                    continue
+                start, size = end - 1 - ways[owner], last - first
+                if size <= BITS:
+                    for at in range(first, last):
+                        where[codes[at]] |= _ONE << uint64(at - first)
+                    low, high = max(0, start - may), min(len(text), start + size + may)
+                    fits = _fits(where, text, low, high, size, may)
+                    for at in range(first, last):
+                        where[codes[at]] = uint64(0)
+                    if not fits:
+                        continue
+                if count == len(found):
+                    more = np.empty((2 * count, 2), np.int64)
+                    more[:count] = found
+                    found = more
+                found[count, 0], found[count, 1] = anchor, start
+                count += 1
+    return found[:count]

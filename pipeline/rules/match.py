@@ -123,6 +123,7 @@ class PhraseMatcher:
         self._patterns = [
             pattern for place, theme in enumerate(self.themes) for pattern in _compiled(theme, place)
         ]
+        self._numbers: dict[frozenset[str], frozenset[int]] = {}
 
     @cached_property
     def _anchors(self) -> tuple[Anchor, ...]:
@@ -135,13 +136,11 @@ class PhraseMatcher:
     def find(self, text: PreparedText, themes: frozenset[str] | None = None) -> list[PhraseHit]:
         """Hits of all (or the named) themes, in order of place; of one theme's overlapping hits the best."""
         masks = SoundMasks(text.sounds)
-        jobs = self._jobs(text.sounds, masks)
+        jobs = self._jobs(text.sounds, masks, self._places(themes))
         hits: list[PhraseHit] = []
         borders: set[int] | None = None
         for place, own in jobs.items():
             theme = self.themes[place]
-            if themes is not None and theme.id not in themes:
-                continue
             for one in _without_overlap(_found(own, text, masks)):
                 if theme.mode != "fuzzy":
                     borders = _borders(text) if borders is None else borders
@@ -150,13 +149,25 @@ class PhraseMatcher:
                 hits.append(self._hit(one, theme, text))
         return sorted(hits, key=lambda hit: (hit.start, hit.theme_id))
 
-    def _jobs(self, sounds: str, masks: SoundMasks) -> Mapping[int, _Jobs]:
+    def _places(self, themes: frozenset[str] | None) -> frozenset[int] | None:
+        if themes is None:
+            return None
+        if themes not in self._numbers:
+            numbers = (place for place, theme in enumerate(self.themes) if theme.id in themes)
+            self._numbers[themes] = frozenset(numbers)
+        return self._numbers[themes]
+
+    def _jobs(
+        self, sounds: str, masks: SoundMasks, themes: frozenset[int] | None
+    ) -> Mapping[int, _Jobs]:
         """By theme: the anchors that may lie somewhere, with the patterns that may lie around them."""
         jobs: dict[int, _Jobs] = defaultdict(list)
         possible: dict[Pattern, bool] = {}
         absent = ~masks.whole
-        for anchor, low, high, missing in self._search.candidates(sounds, masks):
+        for anchor, low, high, missing in self._search.candidates(sounds, masks, themes):
             for place, patterns in anchor.wanted_by.items():
+                if themes is not None and place not in themes:
+                    continue
                 live = patterns
                 if anchor.joined:
                     for one in patterns:
