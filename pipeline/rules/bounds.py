@@ -22,12 +22,13 @@ SPARE = 1e-9  # nats: sums in another order differ by less
 class Most(NamedTuple):
     """Of each pattern the greatest weight in nats and the greatest likeness 0..1 it may have; of each part
     with wordings, pattern by pattern, the greatest weight; of each wording the fewest edits of half a
-    syllable, -1 where none was counted."""
+    syllable and the least nats they take, -1 where they were not counted."""
 
     weight: Any
     likeness: Any
     parts: Any
     edits: Any
+    costs: Any
 
 
 class Bounds:
@@ -69,11 +70,18 @@ class Bounds:
         found = likeliest(said, codes, starts, KINDS, count, self._arrays[-1], cutoff)
         return [number for number in found.tolist() if number >= 0]
 
+    def likest(self, said: Any) -> float:
+        """The greatest likeness of any pattern in a text, ``coded``."""
+        return float(self._weighed(said, -np.inf, 2).likeness.max()) + SPARE
+
     def most(self, said: Any, *, least: float = -np.inf) -> Most:
         """For a text, ``coded``. Patterns that cannot weigh ``least`` are told only that."""
+        return self._weighed(said, least, 3)
+
+    def _weighed(self, said: Any, least: float, looks: int) -> Most:
         from pipeline.rules.kernels import weigh
 
-        return Most(*weigh(said, self._stride, KINDS, *self._arrays, least))
+        return Most(*weigh(said, self._stride, KINDS, *self._arrays, least, looks))
 
 
 def coded(halves: str) -> Any:

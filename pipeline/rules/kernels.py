@@ -74,6 +74,20 @@ def absent(places: Any, codes: Any, first: int, last: int) -> int:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
+def least_cost(text: Any, codes: Any, first: int, last: int, edit: float, added: float, row: Any) -> float:
+    """What the edits to the cheapest part of the text cost, when one code too many costs ``added``.
+    ``row``: room for one number more than the text has codes."""
+    row[: len(text) + 1] = 0.0
+    for at in range(first, last):
+        corner, row[0] = row[0], row[0] + edit
+        for place in range(len(text)):
+            cost = corner if codes[at] == text[place] else corner + edit
+            corner = row[place + 1]
+            row[place + 1] = min(cost, corner + edit, row[place] + added)
+    return row[: len(text) + 1].min()
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
 def weigh(
     text: Any,
     stride: int,
@@ -88,38 +102,43 @@ def weigh(
     slots: Any,
     nats: Any,
     least: float,
+    looks: int,
 ) -> Any:
     """The most that a pattern's weight, its likeness, and the weight of each of its parts can come to in the
     text, and each string's fewest edits: see bounds.py.
 
     A pattern (its parts ``flat_starts[i]`` to ``flat_starts[i + 1]``) is a row of parts, a part (its strings
-    ``parts[part_starts[i]:part_starts[i + 1]]``) a choice of strings. A pattern that is seen at a glance to
-    weigh less than ``least`` is looked at no closer.
+    ``parts[part_starts[i]:part_starts[i + 1]]``) a choice of strings. Each is looked at more closely, up to
+    ``looks`` times, until it is seen to weigh less than ``least``: what is not in the text at all, edits,
+    what they cost.
     """
-    places = occurrences(text, kinds, stride)
-    edits = np.full(len(sizes), -1, np.int64)
+    places, row = occurrences(text, kinds, stride), np.empty(len(text) + 1)
+    edits, costs = np.full(len(sizes), -1, np.int64), np.full(len(sizes), -1.0)
     weight, likeness = given.copy(), np.ones(len(given))
     part_weight = np.full(len(part_starts) - 1, np.inf)
     same, edit, never = nats
     for flat in range(len(given)):
-        for closer in range(2):
+        alone = flat_starts[flat + 1] - flat_starts[flat] == 1 and slots[flat] == 0
+        for look in range(looks):
             total, missing, size = given[flat], 0.0, float(slots[flat])
-            alone = flat_starts[flat + 1] - flat_starts[flat] == 1 and slots[flat] == 0
             for part in range(flat_starts[flat], flat_starts[flat + 1]):
                 heaviest, fewest, longest, likest = -np.inf, np.inf, 0.0, 0.0
                 for place in range(part_starts[part], part_starts[part + 1]):
                     string = parts[place]
-                    first, last = starts[string], starts[string + 1]
-                    if not closer:
+                    first, last, syllables = starts[string], starts[string + 1], sizes[string]
+                    if look == 0:
                         differs = absent(places, codes, first, last)
                     else:
                         if edits[string] < 0:
                             edits[string] = edits_anywhere(places, len(text), stride, codes, first, last)
                         differs = edits[string]
-                    syllables = sizes[string]
-                    own = same * syllables - edit * differs
-                    if differs >= 2:
-                        own += same  # a syllable too many costs one less
+                    # a syllable too many gives again what a syllable gives
+                    cost = edit * differs - (same if differs >= 2 else 0.0)
+                    if look == 2:
+                        if costs[string] < 0:
+                            costs[string] = least_cost(text, codes, first, last, edit, edit - same / 2, row)
+                        cost = max(cost, costs[string])
+                    own = same * syllables - cost
                     if differs >= syllables:
                         own -= never
                     heaviest = max(heaviest, own)
@@ -135,7 +154,7 @@ def weigh(
             likeness[flat] = likest if alone else 1 - missing / size
             if total < least:
                 break
-    return weight, likeness, part_weight, edits
+    return weight, likeness, part_weight, edits, costs
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]

@@ -36,7 +36,7 @@ from typing import NamedTuple
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
-from pipeline.rules.bounds import SPARE, Bounds, Most, coded
+from pipeline.rules.bounds import Bounds, Most, coded
 from pipeline.rules.match import PhraseTheme
 from pipeline.rules.variants import Choice, Flat, Gap, Part, Slot, flatten, slot_sounds
 from pipeline.sounds import halves
@@ -151,7 +151,7 @@ class NearTheme:
     def likest(self, text: PreparedText) -> float:
         """The greatest likeness that a near miss in the text can have."""
         said = halves(text.sounds[:MAX_SYLLABLES])
-        return float(self._bounds.most(coded(said)).likeness.max()) + SPARE if said else 0.0
+        return self._bounds.likest(coded(said)) if said else 0.0
 
     def find(self, text: PreparedText, *, least: float = -math.inf) -> NearMiss | None:
         """The weightiest placing of any pattern; None when nothing in the text is like any of it, or weighs
@@ -261,7 +261,7 @@ class _Laying:
 
     def __init__(self, text: PreparedText, said: str, strings: Sequence[str], most: Most) -> None:
         self.text, self._said, self._strings = text, said, strings
-        self._edits, self._parts = most.edits.tolist(), most.parts.tolist()
+        self._costs, self._parts = most.costs.tolist(), most.parts.tolist()
         self._anywhere: dict[int, _Placed] = {}
 
     def anywhere(self, number: int) -> _Placed:
@@ -285,7 +285,7 @@ class _Laying:
         best, least = None, self._parts[part.number] - room
         for number in part.wordings:
             own = self._strings[number]
-            most = weight_at_most(len(own) // 2, self._edits[number])
+            most = SAME * (len(own) // 2) - self._costs[number]
             if most < least or (best and most <= best.weight):
                 continue
             reach = len(own) // 2 + slack + SLACK
@@ -294,11 +294,6 @@ class _Laying:
             if best is None or placed.weight > best.weight:
                 best = placed
         return best
-
-
-def weight_at_most(syllables: int, edits: int) -> float:
-    """Of a wording that differs by so many half syllables: one syllable too many costs SAME less."""
-    return SAME * syllables - EDIT * edits + SAME * (edits >= 2)
 
 
 def _place(own: str, said: str, low: int, high: int) -> _Placed:
