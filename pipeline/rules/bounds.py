@@ -8,7 +8,7 @@ microseconds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,6 +46,7 @@ class Bounds:
         nats: tuple[float, float, float],
     ) -> None:
         parts = [part for flat in flats for part in flat]
+        self._all = np.ones(len(flats), bool)
         heads = [string[:LONGEST] for string in strings]
         # two stretches share what the longest wording and a syllable more may take
         self._stride = 64 - 2 - max(map(len, heads), default=0)
@@ -72,16 +73,21 @@ class Bounds:
 
     def likest(self, said: Any) -> float:
         """The greatest likeness of any pattern in a text, ``coded``."""
-        return float(self._weighed(said, -np.inf, 2).likeness.max()) + SPARE
+        return float(self._weighed(said, self._all, -np.inf, 2).likeness.max()) + SPARE
 
-    def most(self, said: Any, *, least: float = -np.inf) -> Most:
-        """For a text, ``coded``. Patterns that cannot weigh ``least`` are told only that."""
-        return self._weighed(said, least, 3)
+    def most(self, said: Any, *, least: float = -np.inf, flats: Iterable[int] | None = None) -> Most:
+        """For a text, ``coded``, of all patterns or those named. Patterns that cannot weigh ``least`` are told
+        only that."""
+        asked = self._all
+        if flats is not None:
+            asked = np.zeros_like(asked)
+            asked[list(flats)] = True
+        return self._weighed(said, asked, least, 3)
 
-    def _weighed(self, said: Any, least: float, looks: int) -> Most:
+    def _weighed(self, said: Any, asked: Any, least: float, looks: int) -> Most:
         from pipeline.rules.kernels import weigh
 
-        return Most(*weigh(said, self._stride, KINDS, *self._arrays, least, looks))
+        return Most(*weigh(said, self._stride, KINDS, *self._arrays, asked, least, looks))
 
 
 def coded(halves: str) -> Any:

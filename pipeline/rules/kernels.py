@@ -101,11 +101,12 @@ def weigh(
     given: Any,
     slots: Any,
     nats: Any,
+    asked: Any,
     least: float,
     looks: int,
 ) -> Any:
     """The most that a pattern's weight, its likeness, and the weight of each of its parts can come to in the
-    text, and each string's fewest edits: see bounds.py.
+    text, each string's fewest edits and the least that they cost, as far as they were counted: see bounds.py.
 
     A pattern (its parts ``flat_starts[i]`` to ``flat_starts[i + 1]``) is a row of parts, a part (its strings
     ``parts[part_starts[i]:part_starts[i + 1]]``) a choice of strings. Each is looked at more closely, up to
@@ -113,13 +114,14 @@ def weigh(
     what they cost.
     """
     places, row = occurrences(text, kinds, stride), np.empty(len(text) + 1)
-    edits, costs = np.full(len(sizes), -1, np.int64), np.full(len(sizes), -1.0)
+    edits, costs = np.full(len(sizes), -1, np.int64), np.full(len(sizes), -np.inf)
+    counted = np.zeros(len(sizes), np.bool_)
     weight, likeness = given.copy(), np.ones(len(given))
     part_weight = np.full(len(part_starts) - 1, np.inf)
     same, edit, never = nats
     for flat in range(len(given)):
         alone = flat_starts[flat + 1] - flat_starts[flat] == 1 and slots[flat] == 0
-        for look in range(looks):
+        for look in range(looks if asked[flat] else 0):
             total, missing, size = given[flat], 0.0, float(slots[flat])
             for part in range(flat_starts[flat], flat_starts[flat + 1]):
                 heaviest, fewest, longest, likest = -np.inf, np.inf, 0.0, 0.0
@@ -132,13 +134,13 @@ def weigh(
                         if edits[string] < 0:
                             edits[string] = edits_anywhere(places, len(text), stride, codes, first, last)
                         differs = edits[string]
-                    # a syllable too many gives again what a syllable gives
-                    cost = edit * differs - (same if differs >= 2 else 0.0)
-                    if look == 2:
-                        if costs[string] < 0:
-                            costs[string] = least_cost(text, codes, first, last, edit, edit - same / 2, row)
-                        cost = max(cost, costs[string])
-                    own = same * syllables - cost
+                    if look < 2 or costs[string] < 0:  # a syllable too many gives what a syllable gives
+                        costs[string] = edit * differs - (same if differs >= 2 else 0.0)
+                    if look == 2 and not counted[string] and same * syllables - costs[string] > heaviest:
+                        counted[string] = True
+                        exact = least_cost(text, codes, first, last, edit, edit - same / 2, row)
+                        costs[string] = max(costs[string], exact)
+                    own = same * syllables - costs[string]
                     if differs >= syllables:
                         own -= never
                     heaviest = max(heaviest, own)
@@ -205,16 +207,19 @@ def likeliest(text: Any, codes: Any, starts: Any, kinds: int, count: int, nats: 
     where, present = np.zeros(kinds, np.uint64), np.zeros(kinds, np.uint8)
     for at in range(len(text)):
         present[text[at]] = 1
-    best, promises = np.full(count, -1, np.int64), np.full(count, -np.inf)
-    for string in range(len(starts) - 1):
-        own = codes[starts[string] : starts[string + 1]]
-        size, shared = len(own), 0
-        for at in range(size):
-            shared += present[own[at]]
+    most = np.empty(len(starts) - 1)
+    for string in range(len(most)):
+        size, shared = starts[string + 1] - starts[string], 0
+        for at in range(starts[string], starts[string + 1]):
+            shared += present[codes[at]]
         # at best all that they share stands together, at one end of the text
-        most = same * size / 2 - edit * size * (size - shared) / (size + shared)
-        if most + 1e-6 < promises[count - 1]:
-            continue
+        most[string] = same * size / 2 - edit * size * (size - shared) / (size + shared)
+    best, promises = np.full(count, -1, np.int64), np.full(count, -np.inf)
+    for string in np.argsort(-most):
+        if most[string] + 1e-6 < promises[count - 1]:
+            break
+        own = codes[starts[string] : starts[string + 1]]
+        size = len(own)
         _mark(where, own)
         if size > len(text):
             ratio = _ratio(where, size, text, 0, len(text))
@@ -232,7 +237,7 @@ def likeliest(text: Any, codes: Any, starts: Any, kinds: int, count: int, nats: 
         else:
             promise = same * (size / 2) - edit * size * (1 - share)
         place = count
-        while place > 0 and promise >= promises[place - 1]:
+        while place > 0 and (promise, string) > (promises[place - 1], best[place - 1]):
             place -= 1
         for later in range(count - 1, place, -1):
             best[later], promises[later] = best[later - 1], promises[later - 1]

@@ -56,6 +56,7 @@ SLOTS = {
 CANDIDATES = 4  # wordings laid on a text in full, the likeliest by a quick look
 QUICK_RATIO = 50.0
 SLACK = 1  # syllable by which parts may stand farther apart, or overlap, than the pattern allows
+_distance = Levenshtein.distance
 MAX_SYLLABLES = 1_000  # a longer text is no utterance; its head is looked through
 
 
@@ -120,6 +121,20 @@ class _Placed(NamedTuple):
         return 2 * self.fits < self.size + bool(self.own)
 
 
+class _Laid(NamedTuple):
+    """A pattern laid on syllables ``start:end``; ``turn``: when the plain order of wordings comes to it."""
+
+    turn: int
+    flat: int
+    start: int
+    end: int
+    weight: float
+    parts: list[_Placed]
+
+    def before(self, other: _Laid) -> bool:
+        return (-self.weight, self.turn) < (-other.weight, other.turn)
+
+
 class NearTheme:
     """A theme's patterns, ready to be laid on any text."""
 
@@ -160,20 +175,29 @@ class NearTheme:
         if not said:
             return None
         codes, chance = coded(said), math.log(min(len(_borders(text)), len(text.chars)))
-        most = self._bounds.most(codes, least=least + chance)
-        weights = (most.weight - chance).tolist()
-        if max(weights) < least:
-            return None
-        laying, best = _Laying(text, said, self._strings, most), None
-        for number in self._bounds.likeliest(codes, count=CANDIDATES, cutoff=QUICK_RATIO):
-            for owner in self._owners[self._strings[number]]:
-                room = weights[owner.flat] - least
-                near = self._laid(owner, number, laying, room) if room >= 0 else None
-                if near and near.weight >= least and (best is None or near.weight > best.weight):
-                    best, least = near, near.weight
-        return best
+        if least > -math.inf:
+            most = self._bounds.most(codes, least=least + chance)
+            if most.weight.max() - chance < least:
+                return None
+        numbers = self._bounds.likeliest(codes, count=CANDIDATES, cutoff=QUICK_RATIO)
+        owners = [(number, owner) for number in numbers for owner in self._owners[self._strings[number]]]
+        if least == -math.inf:
+            most = self._bounds.most(codes, flats={owner.flat for _, owner in owners})
+        laying = _Laying(text, said, self._strings, most)
+        best: _Laid | None = None
+        bounds = [float(most.weight[owner.flat]) - chance for _, owner in owners]
+        for turn in sorted(range(len(owners)), key=lambda turn: -bounds[turn]):
+            room = bounds[turn] - least
+            if room < 0:
+                break
+            laid = self._laid(turn, *owners[turn], laying, room)
+            if laid and laid.weight >= least and (best is None or laid.before(best)):
+                best, least = laid, laid.weight
+        return best and self._told(best, text)
 
-    def _laid(self, owner: _Wording, number: int, laying: _Laying, room: float) -> NearMiss | None:
+    def _laid(
+        self, turn: int, number: int, owner: _Wording, laying: _Laying, room: float
+    ) -> _Laid | None:
         """The pattern around one of its parts: the neighbours to its right, then those to its left. None
         when it weighs more than ``room`` nats less than its bound."""
         row, placed = self._rows[owner.flat], laying.anywhere(number)
@@ -197,18 +221,22 @@ class NearTheme:
                 slack = 0
                 if found.fits > 0:
                     start, end = min(start, found.start), max(end, found.end)
-        text = laying.text
-        odd = tuple(sorted({at for part in parts for at in part.odd if part.fits}))
         void = NEVER * sum(part.void for part in parts)
+        weight = sum(part.weight for part in parts) - void - math.log(_places(laying.text, start, end))
+        return _Laid(turn, owner.flat, start, end, weight, parts)
+
+    def _told(self, laid: _Laid, text: PreparedText) -> NearMiss:
+        parts = laid.parts
+        odd = tuple(sorted({at for part in parts for at in part.odd if part.fits}))
         return NearMiss(
-            start,
-            end,
+            laid.start,
+            laid.end,
             likeness=sum(part.fits for part in parts) / max(1, sum(part.size for part in parts)),
-            weight=sum(part.weight for part in parts) - void - math.log(_places(text, start, end)),
+            weight=laid.weight,
             odd=odd,
             homophones=tuple(at for at in sorted(set(self._homophones(parts, text))) if at not in odd),
             edits=sum(part.edits for part in parts),
-            variant=self._variants[owner.flat],
+            variant=self._variants[laid.flat],
         )
 
     def _homophones(self, parts: list[_Placed], text: PreparedText) -> Iterator[int]:
@@ -299,23 +327,25 @@ class _Laying:
 def _place(own: str, said: str, low: int, high: int) -> _Placed:
     """The stretch of syllables ``low`` to ``high`` that differs least from ``own``."""
     size, low, high = len(own) // 2, max(0, low), min(len(said) // 2, high)
-    best = _Placed(low, low, SAME * size - 2 * EDIT * size, 0.0, size, edits=size, own=own)
-    if high <= low:
-        return best
-    near = fuzz.partial_ratio_alignment(own, said[2 * low : 2 * high])
-    at = low + (near.dest_start // 2 if near else 0)
-    for start in range(max(low, at - 1), min(high, at + 2)):
-        for end in range(max(start + 1, start + size - 1), min(high, start + size + 1) + 1):
-            edits = Levenshtein.distance(own, said[2 * start : 2 * end])
-            weight = SAME * size - EDIT * edits + SAME * max(0, end - start - size)
-            if weight > best.weight:
-                best = _Placed(start, end, weight, max(0.0, size - edits / 2), size, own=own)
-    if best.fits == size or not best.fits:
-        return best
-    edited = Levenshtein.editops(own, said[2 * best.start : 2 * best.end])
-    odd = {best.start + op.dest_pos // 2 for op in edited if op.tag != "delete"}
+    start, end, weight, fewest = low, low, SAME * size - 2 * EDIT * size, 2 * size
+    if high > low:
+        near = fuzz.partial_ratio_alignment(own, said[2 * low : 2 * high])
+        at = low + (near.dest_start // 2 if near else 0)
+        for first in range(max(low, at - 1), min(high, at + 2)):
+            for last in range(max(first + 1, first + size - 1), min(high, first + size + 1) + 1):
+                edits = _distance(own, said[2 * first : 2 * last])
+                weighs = SAME * size - EDIT * edits + SAME * max(0, last - first - size)
+                if weighs > weight:
+                    start, end, weight, fewest = first, last, weighs, edits
+    if end == start or fewest >= 2 * size:  # nothing of it is there
+        return _Placed(start, end, weight, 0.0, size, edits=0 if end > start else size, own=own)
+    if not fewest:
+        return _Placed(start, end, weight, float(size), size, own=own)
+    edited = Levenshtein.editops(own, said[2 * start : 2 * end])
+    odd = {start + op.dest_pos // 2 for op in edited if op.tag != "delete"}
     lost = {op.src_pos // 2 for op in edited if op.tag == "delete"}
-    return best._replace(odd=tuple(sorted(odd)), edits=len(odd) + len(lost))
+    fits = size - fewest / 2
+    return _Placed(start, end, weight, fits, size, tuple(sorted(odd)), len(odd) + len(lost), own)
 
 
 def _filled(slot: Slot, text: PreparedText, at: int, slack: int, *, rightwards: bool) -> _Placed:
