@@ -87,10 +87,13 @@ class AnchorSearch:
     """All anchors of all patterns, ready to be looked for together."""
 
     def __init__(self, anchors: Sequence[Anchor]) -> None:
+        from pipeline.rules.kernels import masks
+
         self._anchors = tuple(anchors)
         self._pieces = _pieces(anchors)
         self._codes = coded("".join(anchor.literal.sounds for anchor in anchors))
         self._starts = np.cumsum([0, *(anchor.size for anchor in anchors)])
+        self._has = masks(self._codes, self._starts)
         self._edits = np.array([anchor.edits for anchor in anchors])
         self._wanted: dict[frozenset[int] | None, Any] = {}
 
@@ -103,8 +106,9 @@ class AnchorSearch:
         if not self._anchors:
             return []
         rows = lying(
-            coded(sounds), KINDS, *self._pieces, self._codes, self._starts, self._edits, self._chosen(themes)
-        )
+            coded(sounds), KINDS, *self._pieces,
+            self._codes, self._starts, self._has, self._edits, self._chosen(themes),
+        )  # fmt: skip
         found: list[Candidate] = []
         for number, start in dict.fromkeys(map(tuple, rows.tolist())):
             anchor = self._anchors[number]

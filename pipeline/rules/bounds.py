@@ -21,13 +21,12 @@ SPARE = 1e-9  # nats: sums in another order differ by less
 
 class Most(NamedTuple):
     """Of each pattern the greatest weight in nats and the greatest likeness 0..1 it may have; of each part
-    with wordings, pattern by pattern, the greatest weight; of each wording the fewest edits of half a
-    syllable and the least nats they take, -1 where they were not counted."""
+    with wordings, pattern by pattern, the greatest weight; of each wording the least nats that its edits
+    take."""
 
     weight: Any
     likeness: Any
     parts: Any
-    edits: Any
     costs: Any
 
 
@@ -45,14 +44,19 @@ class Bounds:
         slots: Sequence[int],
         nats: tuple[float, float, float],
     ) -> None:
+        from pipeline.rules.kernels import masks, shared_heads
+
         parts = [part for flat in flats for part in flat]
+        self._nats = nats
         self._all = np.ones(len(flats), bool)
         heads = [string[:LONGEST] for string in strings]
         # two stretches share what the longest wording and a syllable more may take
         self._stride = 64 - 2 - max(map(len, heads), default=0)
+        codes, ends = coded("".join(heads)), _ends(heads)
+        self._strings = (codes, ends, masks(codes, ends))
         self._arrays = (
-            coded("".join(heads)),
-            _ends(heads),
+            *self._strings,
+            shared_heads(codes, ends),
             np.array([len(string) // 2 for string in strings], np.int64),
             np.array([string for part in parts for string in part], np.int64),
             _ends(parts),
@@ -67,8 +71,7 @@ class Bounds:
         the likest first."""
         from pipeline.rules.kernels import likeliest
 
-        codes, starts = self._arrays[:2]
-        found = likeliest(said, codes, starts, KINDS, count, self._arrays[-1], cutoff)
+        found = likeliest(said, *self._strings, KINDS, count, self._nats, cutoff)
         return [number for number in found.tolist() if number >= 0]
 
     def likest(self, said: Any) -> float:

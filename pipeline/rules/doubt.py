@@ -126,20 +126,24 @@ def _unsure_runs(facts: CallFacts, index: int) -> Iterator[str]:
 
 def _unread(facts: CallFacts, window: Window, role: str) -> Span | None:
     """The first stretch of the role's voice in the window that no recognised utterance accounts for."""
-    audition = facts.conversation.audition
     channels = {facts.utterances[i].channel for i in facts.indexes(role)} - {None}
-    if audition is None or not channels:
-        return None
     for channel in sorted(channel for channel in channels if channel is not None):
-        if channel >= len(audition.voice):
-            continue
+        left = timeline.overlap(unread_voice(facts, channel), window.spans)
+        long_enough = [span for span in left if span.duration_s >= UNREAD_S]
+        if long_enough:
+            return long_enough[0]
+    return None
+
+
+def unread_voice(facts: CallFacts, channel: int) -> tuple[Span, ...]:
+    """The channel's voice that no recognised utterance accounts for, worked out once a call."""
+    if channel not in facts.unread:
+        audition = facts.conversation.audition
+        voice = audition.voice[channel] if audition and channel < len(audition.voice) else ()
         read = [
             Span(u.span.start_s - EDGE_S, u.span.end_s + EDGE_S)
             for u in facts.utterances
             if u.channel in (channel, None)
         ]
-        left = timeline.overlap(timeline.subtract(audition.voice[channel], read), window.spans)
-        long_enough = [span for span in left if span.duration_s >= UNREAD_S]
-        if long_enough:
-            return long_enough[0]
-    return None
+        facts.unread[channel] = timeline.subtract(voice, read) if voice else ()
+    return facts.unread[channel]

@@ -14,6 +14,7 @@ from numba import int64, njit, uint64
 
 BITS = 64
 _ONE = uint64(1)
+_FOUR = uint64(15)
 _BASE = uint64(0x9E3779B97F4A7C15)
 
 
@@ -30,47 +31,96 @@ def occurrences(text: Any, kinds: int, stride: int) -> Any:
     return places
 
 
+def _four_steps() -> Any:
+    """For every four bits that say up and four that say down: where that leads, and the lowest on the way."""
+    found = np.zeros((16, 16, 2), np.int64)
+    for up in range(16):
+        for down in range(16):
+            at = 0
+            for place in range(4):
+                at += (up >> place & 1) - (down >> place & 1)
+                found[up, down] = at, min(at, found[up, down, 1])
+    return found
+
+
+_STEPS = _four_steps()
+
+
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def least_edits(places: Any, length: int, codes: Any, first: int, last: int) -> int:
-    """Levenshtein distance of ``codes[first:last]`` to the part of a stretch that is nearest to it."""
-    rises, falls = uint64(0), uint64(0)
-    for at in range(first, last):
-        same = places[codes[at]]
-        across = same | falls
-        along = (((same & rises) + rises) ^ rises) | same
-        more = ((falls | ~(along | rises)) << _ONE) | _ONE
-        less = (rises & along) << _ONE
-        rises = less | ~(across | more)
-        falls = more & across
-    edits = least = last - first
-    for place in range(length):
-        bit = uint64(place)
-        edits += int64((rises >> bit) & _ONE) - int64((falls >> bit) & _ONE)
-        least = min(least, edits)
+def lowest(up: Any, down: Any, length: int) -> int:
+    """The lowest place, 0 or below, on a way of so many steps up and down, a bit each."""
+    at = least = 0
+    for _ in range(0, length, 4):
+        steps = _STEPS[up & _FOUR, down & _FOUR]
+        least = min(least, at + steps[1])
+        at += steps[0]
+        up, down = up >> uint64(4), down >> uint64(4)
     return least
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def edits_anywhere(places: Any, length: int, stride: int, codes: Any, first: int, last: int) -> int:
-    """``least_edits`` over all stretches of a text of that length."""
-    least = last - first
+def least_edits(text: Any, stride: int, kinds: int, codes: Any, starts: Any, shared: Any) -> Any:
+    """Of each string the Levenshtein distance to the part of the text that is nearest to it. ``shared``: how
+    many of its first codes are those of the string before: their rows are known."""
+    places = occurrences(text, kinds, stride)
+    rises, falls = np.zeros(BITS + 1, np.uint64), np.zeros(BITS + 1, np.uint64)
+    least = np.full(len(shared), BITS, np.int64)
     for stretch in range(len(places)):
-        here = min(BITS, length - stride * stretch)
-        least = min(least, least_edits(places[stretch], here, codes, first, last))
+        length = min(BITS, len(text) - stride * stretch)
+        here = ~uint64(0) >> uint64(BITS - length)
+        for string in range(len(shared)):
+            first, size = starts[string], starts[string + 1] - starts[string]
+            for at in range(shared[string], size):
+                same, rise, fall = places[stretch, codes[first + at]], rises[at], falls[at]
+                across = same | fall
+                along = (((same & rise) + rise) ^ rise) | same
+                more = ((fall | ~(along | rise)) << _ONE) | _ONE
+                less = (rise & along) << _ONE
+                rises[at + 1] = less | ~(across | more)
+                falls[at + 1] = more & across
+            found = size + lowest(rises[size] & here, falls[size] & here, length)
+            least[string] = min(least[string], found)
     return least
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def absent(places: Any, codes: Any, first: int, last: int) -> int:
-    """How many of ``codes[first:last]`` are nowhere in the text: that many edits at least, at a glance."""
-    missing = 0
+def _ones(bits: Any) -> int:
+    """How many bits are set."""
+    bits -= (bits >> _ONE) & uint64(0x5555555555555555)
+    bits = (bits & uint64(0x3333333333333333)) + ((bits >> uint64(2)) & uint64(0x3333333333333333))
+    bits = (bits + (bits >> uint64(4))) & uint64(0x0F0F0F0F0F0F0F0F)
+    return int64((bits * uint64(0x0101010101010101)) >> uint64(56))
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def mask(codes: Any, first: int, last: int) -> Any:
+    """Which codes there are, a bit each; every 64th has the same."""
+    found = uint64(0)
     for at in range(first, last):
-        nowhere = 1
-        for stretch in range(len(places)):
-            if places[stretch, codes[at]]:
-                nowhere = 0
-        missing += nowhere
-    return missing
+        found |= _ONE << uint64(codes[at] % BITS)
+    return found
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def shared_heads(codes: Any, starts: Any) -> Any:
+    """How many of its first codes each string has in common with the one before."""
+    found = np.zeros(len(starts) - 1, np.int64)
+    for string in range(1, len(found)):
+        before, own, after = starts[string - 1], starts[string], starts[string + 1]
+        while found[string] < min(own - before, after - own):
+            if codes[before + found[string]] != codes[own + found[string]]:
+                break
+            found[string] += 1
+    return found
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def masks(codes: Any, starts: Any) -> Any:
+    """``mask`` of every string."""
+    found = np.empty(len(starts) - 1, np.uint64)
+    for string in range(len(found)):
+        found[string] = mask(codes, starts[string], starts[string + 1])
+    return found
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -94,6 +144,8 @@ def weigh(
     kinds: int,
     codes: Any,
     starts: Any,
+    has: Any,
+    shared: Any,
     sizes: Any,
     parts: Any,
     part_starts: Any,
@@ -106,15 +158,16 @@ def weigh(
     looks: int,
 ) -> Any:
     """The most that a pattern's weight, its likeness, and the weight of each of its parts can come to in the
-    text, each string's fewest edits and the least that they cost, as far as they were counted: see bounds.py.
+    text, and the least that each string's edits cost: see bounds.py.
 
     A pattern (its parts ``flat_starts[i]`` to ``flat_starts[i + 1]``) is a row of parts, a part (its strings
     ``parts[part_starts[i]:part_starts[i + 1]]``) a choice of strings. Each is looked at more closely, up to
     ``looks`` times, until it is seen to weigh less than ``least``: what is not in the text at all, edits,
     what they cost.
     """
-    places, row = occurrences(text, kinds, stride), np.empty(len(text) + 1)
-    edits, costs = np.full(len(sizes), -1, np.int64), np.full(len(sizes), -np.inf)
+    nowhere = ~mask(text, 0, len(text))
+    row, edits = np.empty(len(text) + 1), np.empty(0, np.int64)
+    costs = np.full(len(sizes), -np.inf)
     counted = np.zeros(len(sizes), np.bool_)
     weight, likeness = given.copy(), np.ones(len(given))
     part_weight = np.full(len(part_starts) - 1, np.inf)
@@ -129,10 +182,10 @@ def weigh(
                     string = parts[place]
                     first, last, syllables = starts[string], starts[string + 1], sizes[string]
                     if look == 0:
-                        differs = absent(places, codes, first, last)
+                        differs = _ones(has[string] & nowhere)
                     else:
-                        if edits[string] < 0:
-                            edits[string] = edits_anywhere(places, len(text), stride, codes, first, last)
+                        if not len(edits):
+                            edits = least_edits(text, stride, kinds, codes, starts, shared)
                         differs = edits[string]
                     if look < 2 or costs[string] < 0:  # a syllable too many gives what a syllable gives
                         costs[string] = edit * differs - (same if differs >= 2 else 0.0)
@@ -156,16 +209,7 @@ def weigh(
             likeness[flat] = likest if alone else 1 - missing / size
             if total < least:
                 break
-    return weight, likeness, part_weight, edits, costs
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _ones(bits: Any) -> int:
-    """How many bits are set."""
-    bits -= (bits >> _ONE) & uint64(0x5555555555555555)
-    bits = (bits & uint64(0x3333333333333333)) + ((bits >> uint64(2)) & uint64(0x3333333333333333))
-    bits = (bits + (bits >> uint64(4))) & uint64(0x0F0F0F0F0F0F0F0F)
-    return int64((bits * uint64(0x0101010101010101)) >> uint64(56))
+    return weight, likeness, part_weight, costs
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -200,24 +244,25 @@ def _mark(where: Any, string: Any) -> None:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def likeliest(text: Any, codes: Any, starts: Any, kinds: int, count: int, nats: Any, cutoff: float) -> Any:
+def likeliest(
+    text: Any, codes: Any, starts: Any, has: Any, kinds: int, count: int, nats: Any, cutoff: float
+) -> Any:
     """The strings that promise most by their partial ratio to the text, if that is ``cutoff`` (0 to 100):
     numbers, the best first, of equals the later; -1 where there are no more. ``nats``: see ``weigh``."""
     same, edit, _ = nats
-    where, present = np.zeros(kinds, np.uint64), np.zeros(kinds, np.uint8)
-    for at in range(len(text)):
-        present[text[at]] = 1
+    where, nowhere = np.zeros(kinds, np.uint64), ~mask(text, 0, len(text))
     most = np.empty(len(starts) - 1)
     for string in range(len(most)):
-        size, shared = starts[string + 1] - starts[string], 0
-        for at in range(starts[string], starts[string + 1]):
-            shared += present[codes[at]]
+        size = starts[string + 1] - starts[string]
+        missing = _ones(has[string] & nowhere)
         # at best all that they share stands together, at one end of the text
-        most[string] = same * size / 2 - edit * size * (size - shared) / (size + shared)
+        most[string] = same * size / 2 - edit * size * missing / (2 * size - missing) + 1e-6
     best, promises = np.full(count, -1, np.int64), np.full(count, -np.inf)
-    for string in np.argsort(-most):
-        if most[string] + 1e-6 < promises[count - 1]:
-            break
+    for turn in range(count + len(most)):  # those that may promise most first: they rule out many
+        string = most.argmax() if turn < count else turn - count
+        if most[string] < promises[count - 1] or most[string] == -np.inf:
+            continue
+        most[string] = -np.inf
         own = codes[starts[string] : starts[string + 1]]
         size = len(own)
         _mark(where, own)
@@ -295,6 +340,7 @@ def lying(
     ways: Any,
     codes: Any,
     starts: Any,
+    has: Any,
     edits: Any,
     wanted: Any,
 ) -> Any:
@@ -302,9 +348,7 @@ def lying(
     ``pieces`` tell a piece's number by its hash; piece i belongs to the anchors ``owners[owner_starts[i]:
     owner_starts[i + 1]]``, each begun ``ways`` before the piece ends."""
     beginnings, scale = heads(text), powers(lengths[0])
-    where, present = np.zeros(kinds, np.uint64), np.zeros(kinds, np.uint8)
-    for at in range(len(text)):
-        present[text[at]] = 1
+    where, nowhere = np.zeros(kinds, np.uint64), ~mask(text, 0, len(text))
     found, count, slots = np.empty((64, 2), np.int64), 0, uint64(len(hashes) - 1)
     for end in range(1, len(text) + 1):
         for length in lengths:
@@ -322,10 +366,7 @@ def lying(
                 if not wanted[anchor]:
                     continue
                 first, last, may = starts[anchor], starts[anchor + 1], edits[anchor]
-                missing = 0
-                for at in range(first, last):
-                    missing += not present[codes[at]]
-                if missing > may:
+                if _ones(has[anchor] & nowhere) > may:
                     continue
                 start, size = end - 1 - ways[owner], last - first
                 if size <= BITS:

@@ -294,8 +294,13 @@ class _Laying:
 
     def anywhere(self, number: int) -> _Placed:
         if number not in self._anywhere:
-            self._anywhere[number] = _place(self._strings[number], self._said, 0, len(self._said) // 2)
+            whole = (0, len(self._said) // 2)
+            self._anywhere[number] = _place(self._strings[number], self._said, *whole, most=self._most(number))
         return self._anywhere[number]
+
+    def _most(self, number: int) -> float:
+        """The greatest weight of a wording."""
+        return SAME * (len(self._strings[number]) // 2) - float(self._costs[number])
 
     def lost(self, part: _Part, placed: _Placed) -> float:
         """Nats that the part came to less than its bound."""
@@ -313,25 +318,28 @@ class _Laying:
         best, least = None, self._parts[part.number] - room
         for number in part.wordings:
             own = self._strings[number]
-            most = SAME * (len(own) // 2) - self._costs[number]
+            most = self._most(number)
             if most < least or (best and most <= best.weight):
                 continue
             reach = len(own) // 2 + slack + SLACK
             window = (at - 1, at + reach) if rightwards else (at - reach, at + 1)
-            placed = _place(own, self._said, *window)
+            placed = _place(own, self._said, *window, most=most)
             if best is None or placed.weight > best.weight:
                 best = placed
         return best
 
 
-def _place(own: str, said: str, low: int, high: int) -> _Placed:
-    """The stretch of syllables ``low`` to ``high`` that differs least from ``own``."""
+def _place(own: str, said: str, low: int, high: int, *, most: float) -> _Placed:
+    """The stretch of syllables ``low`` to ``high`` that differs least from ``own``; ``most``: its weight can
+    come to no more."""
     size, low, high = len(own) // 2, max(0, low), min(len(said) // 2, high)
     start, end, weight, fewest = low, low, SAME * size - 2 * EDIT * size, 2 * size
     if high > low:
         near = fuzz.partial_ratio_alignment(own, said[2 * low : 2 * high])
         at = low + (near.dest_start // 2 if near else 0)
         for first in range(max(low, at - 1), min(high, at + 2)):
+            if weight >= most:
+                break
             for last in range(max(first + 1, first + size - 1), min(high, first + size + 1) + 1):
                 edits = _distance(own, said[2 * first : 2 * last])
                 weighs = SAME * size - EDIT * edits + SAME * max(0, last - first - size)
