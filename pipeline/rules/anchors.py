@@ -19,11 +19,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pipeline.rules.variants import STRETCH_SHARE, Choice, Flat, Literal, Part, SoundMasks, flatten
+from pipeline.rules.bounds import points
 from pipeline.sounds import FIRST_CODE
 
 DEFAULT_DISTANCE = 0.28  # edits per character of a pattern
 LONG_DISTANCE, LONG_FROM = 0.34, 8  # a sentence of eight characters can afford more and stay itself
-KINDS, _KNOWN = 640, 512  # codes of syllables, and how many of them are known ones
+# Syllables as small numbers (see kernels.folded); that other characters share some makes a candidate too many.
+ALPHABET = (FIRST_CODE, 512, 640)
 EDITS_FROM = 4  # shorter patterns must sound exactly right
 
 
@@ -79,7 +81,7 @@ class Anchor:
         self.joined = self.joined or bool(pattern.others)
 
 
-# An anchor, the stretch it may lie in, and how many of its syllables that lacks
+# An anchor, the stretch it may lie in, and the edits by which it differs from any part of that at least
 Candidate = tuple[Anchor, int, int, int]
 
 
@@ -87,18 +89,18 @@ class AnchorSearch:
     """All anchors of all patterns, ready to be looked for together."""
 
     def __init__(self, anchors: Sequence[Anchor]) -> None:
-        from pipeline.rules.kernels import masks
+        from pipeline.rules.kernels import folded, masks
 
         self._anchors = tuple(anchors)
         self._pieces = _pieces(anchors)
-        self._codes = coded("".join(anchor.literal.sounds for anchor in anchors))
+        self._codes = folded(points("".join(anchor.literal.sounds for anchor in anchors)), *ALPHABET)
         self._starts = np.cumsum([0, *(anchor.size for anchor in anchors)])
         self._has = masks(self._codes, self._starts)
         self._edits = np.array([anchor.edits for anchor in anchors])
         self._wanted: dict[frozenset[int] | None, Any] = {}
 
     def candidates(
-        self, sounds: str, masks: SoundMasks, themes: frozenset[int] | None = None
+        self, sounds: str, themes: frozenset[int] | None = None
     ) -> list[Candidate]:
         """Everywhere an anchor of these themes may lie, as far as syllables tell."""
         from pipeline.rules.kernels import lying
@@ -106,17 +108,14 @@ class AnchorSearch:
         if not self._anchors:
             return []
         rows = lying(
-            coded(sounds), KINDS, *self._pieces,
+            points(sounds), ALPHABET, *self._pieces,
             self._codes, self._starts, self._has, self._edits, self._chosen(themes),
         )  # fmt: skip
         found: list[Candidate] = []
-        for number, start in dict.fromkeys(map(tuple, rows.tolist())):
+        for number, start, edits in dict.fromkeys(map(tuple, rows.tolist())):
             anchor = self._anchors[number]
-            low, high, missing = start, start + anchor.size, 0
-            if anchor.edits:
-                low, high = max(0, low - anchor.edits), min(len(sounds), high + anchor.edits)
-                missing = (anchor.mask & ~masks.of(low, high)).bit_count()
-            found.append((anchor, low, high, missing))
+            low, high = max(0, start - anchor.edits), min(len(sounds), start + anchor.size + anchor.edits)
+            found.append((anchor, low, high, edits))
         return found
 
     def _chosen(self, themes: frozenset[int] | None) -> Any:
@@ -205,7 +204,7 @@ class _Pieces(NamedTuple):
 
 
 def _pieces(anchors: Sequence[Anchor]) -> _Pieces:
-    from pipeline.rules.kernels import heads
+    from pipeline.rules.kernels import beginnings, folded
 
     owned: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for anchor in anchors:
@@ -215,7 +214,7 @@ def _pieces(anchors: Sequence[Anchor]) -> _Pieces:
             owned[sounds[start:end]].append((anchor.number, end - 1))
     by_hash: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for piece, owners in owned.items():
-        by_hash[int(heads(coded(piece))[-1])] += owners  # pieces that share one are found together
+        by_hash[int(beginnings(folded(points(piece), *ALPHABET))[-1])] += owners  # pieces that share one are found together
     size = 1 << (2 * len(by_hash) + 1).bit_length()
     hashes, numbers = np.zeros(size, np.uint64), np.zeros(size, np.int64)
     for number, key in enumerate(by_hash):
@@ -228,10 +227,3 @@ def _pieces(anchors: Sequence[Anchor]) -> _Pieces:
     lengths = sorted({len(piece) for piece in owned}, reverse=True)
     whose, ways = (np.array(column) for column in zip(*flat))
     return _Pieces(np.array(lengths), hashes, numbers, ends, whose, ways)
-
-
-def coded(sounds: str) -> Any:
-    """Syllables as small numbers. Characters that are none share a few: that some are taken for each other
-    makes a candidate too many, which is then measured."""
-    codes = np.frombuffer(sounds.encode("utf-32-le"), np.uint32) - np.uint32(FIRST_CODE)
-    return np.where(codes < _KNOWN, codes, _KNOWN + codes % (KINDS - _KNOWN)).astype(np.int64)

@@ -13,9 +13,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from pipeline.sounds import FIRST_HALF
+
 LONGEST = 40  # half syllables of a wording that are compared: a part of it differs by no more than the whole
-KINDS = 192  # codes of half syllables: 128 that are known, 64 that all other characters share
-_KNOWN, _FIRST = 128, 0xE800
+# Half syllables as small numbers (see kernels.folded): 64 that are known, 64 that all other characters share.
+ALPHABET = (FIRST_HALF, 64, 128)
 SPARE = 1e-9  # nats: sums in another order differ by less
 
 
@@ -44,7 +46,7 @@ class Bounds:
         slots: Sequence[int],
         nats: tuple[float, float, float],
     ) -> None:
-        from pipeline.rules.kernels import masks, shared_heads
+        from pipeline.rules.kernels import folded, masks, shared_heads
 
         parts = [part for flat in flats for part in flat]
         self._nats = nats
@@ -52,7 +54,7 @@ class Bounds:
         heads = [string[:LONGEST] for string in strings]
         # two stretches share what the longest wording and a syllable more may take
         self._stride = 64 - 2 - max(map(len, heads), default=0)
-        codes, ends = coded("".join(heads)), _ends(heads)
+        codes, ends = folded(points("".join(heads)), *ALPHABET).astype(np.uint8), _ends(heads)
         self._strings = (codes, ends, masks(codes, ends))
         self._arrays = (
             *self._strings,
@@ -66,20 +68,20 @@ class Bounds:
             nats,
         )
 
-    def likeliest(self, said: Any, *, count: int, cutoff: float) -> list[int]:
-        """Numbers of the wordings that a quick look at a text, ``coded``, finds likest, for their own length,
+    def likeliest(self, said: str, *, count: int, cutoff: float) -> list[int]:
+        """Numbers of the wordings that a quick look at a text, finds likest, for their own length,
         the likest first."""
         from pipeline.rules.kernels import likeliest
 
-        found = likeliest(said, *self._strings, KINDS, count, self._nats, cutoff)
+        found = likeliest(points(said), ALPHABET, *self._strings, count, self._nats, cutoff)
         return [number for number in found.tolist() if number >= 0]
 
-    def likest(self, said: Any) -> float:
-        """The greatest likeness of any pattern in a text, ``coded``."""
+    def likest(self, said: str) -> float:
+        """The greatest likeness of any pattern in a text."""
         return float(self._weighed(said, self._all, -np.inf, 2).likeness.max()) + SPARE
 
-    def most(self, said: Any, *, least: float = -np.inf, flats: Iterable[int] | None = None) -> Most:
-        """For a text, ``coded``, of all patterns or those named. Patterns that cannot weigh ``least`` are told
+    def most(self, said: str, *, least: float = -np.inf, flats: Iterable[int] | None = None) -> Most:
+        """For a text, of all patterns or those named. Patterns that cannot weigh ``least`` are told
         only that."""
         asked = self._all
         if flats is not None:
@@ -87,16 +89,15 @@ class Bounds:
             asked[list(flats)] = True
         return self._weighed(said, asked, least, 3)
 
-    def _weighed(self, said: Any, asked: Any, least: float, looks: int) -> Most:
+    def _weighed(self, said: str, asked: Any, least: float, looks: int) -> Most:
         from pipeline.rules.kernels import weigh
 
-        return Most(*weigh(said, self._stride, KINDS, *self._arrays, asked, least, looks))
+        return Most(*weigh(points(said), ALPHABET, self._stride, *self._arrays, asked, least, looks))
 
 
-def coded(halves: str) -> Any:
-    """Half syllables as small numbers; characters that are none share a few, so may pass for each other."""
-    codes = np.frombuffer(halves.encode("utf-32-le"), np.uint32) - np.uint32(_FIRST)
-    return np.where(codes < _KNOWN, codes, _KNOWN + codes % (KINDS - _KNOWN)).astype(np.uint8)
+def points(text: str) -> Any:
+    """Its code points."""
+    return np.frombuffer(text.encode("utf-32-le"), np.uint32)
 
 
 def _ends(rows: Sequence[Sequence[object]]) -> Any:

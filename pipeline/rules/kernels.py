@@ -19,6 +19,17 @@ _BASE = uint64(0x9E3779B97F4A7C15)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
+def folded(points: Any, first: int, known: int, kinds: int) -> Any:
+    """Code points as numbers below ``kinds``: ``known`` of them, from ``first`` on, each its own; all others
+    share the rest, so that some pass for each other."""
+    codes = np.empty(len(points), np.int64)
+    for at in range(len(points)):
+        code = int64(points[at]) - first
+        codes[at] = code if 0 <= code < known else known + points[at] % (kinds - known)
+    return codes
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
 def occurrences(text: Any, kinds: int, stride: int) -> Any:
     """Where each code stands in each stretch of 64 that begins ``stride`` after the one before: a bit a
     place, one row a stretch."""
@@ -139,9 +150,9 @@ def least_cost(text: Any, codes: Any, first: int, last: int, edit: float, added:
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def weigh(
-    text: Any,
+    points: Any,
+    alphabet: Any,
     stride: int,
-    kinds: int,
     codes: Any,
     starts: Any,
     has: Any,
@@ -165,6 +176,7 @@ def weigh(
     ``looks`` times, until it is seen to weigh less than ``least``: what is not in the text at all, edits,
     what they cost.
     """
+    text = folded(points, *alphabet)
     nowhere = ~mask(text, 0, len(text))
     row, edits = np.empty(len(text) + 1), np.empty(0, np.int64)
     costs = np.full(len(sizes), -np.inf)
@@ -185,7 +197,7 @@ def weigh(
                         differs = _ones(has[string] & nowhere)
                     else:
                         if not len(edits):
-                            edits = least_edits(text, stride, kinds, codes, starts, shared)
+                            edits = least_edits(text, stride, alphabet[2], codes, starts, shared)
                         differs = edits[string]
                     if look < 2 or costs[string] < 0:  # a syllable too many gives what a syllable gives
                         costs[string] = edit * differs - (same if differs >= 2 else 0.0)
@@ -245,12 +257,13 @@ def _mark(where: Any, string: Any) -> None:
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def likeliest(
-    text: Any, codes: Any, starts: Any, has: Any, kinds: int, count: int, nats: Any, cutoff: float
+    points: Any, alphabet: Any, codes: Any, starts: Any, has: Any, count: int, nats: Any, cutoff: float
 ) -> Any:
     """The strings that promise most by their partial ratio to the text, if that is ``cutoff`` (0 to 100):
     numbers, the best first, of equals the later; -1 where there are no more. ``nats``: see ``weigh``."""
     same, edit, _ = nats
-    where, nowhere = np.zeros(kinds, np.uint64), ~mask(text, 0, len(text))
+    text = folded(points, *alphabet)
+    where, nowhere = np.zeros(alphabet[2], np.uint64), ~mask(text, 0, len(text))
     most = np.empty(len(starts) - 1)
     for string in range(len(most)):
         size = starts[string + 1] - starts[string]
@@ -301,7 +314,7 @@ def powers(count: int) -> Any:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def heads(text: Any) -> Any:
+def beginnings(text: Any) -> Any:
     """The rolling hash of every beginning of the text."""
     found = np.zeros(len(text) + 1, np.uint64)
     for at in range(len(text)):
@@ -310,28 +323,27 @@ def heads(text: Any) -> Any:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _fits(where: Any, text: Any, low: int, high: int, size: int, edits: int) -> bool:
-    """Does a string of that size (``where`` its codes stand, a bit a place) differ from some stretch of
-    ``text[low:high]`` by so many edits at most?"""
+def _edits_between(where: Any, text: Any, low: int, high: int, size: int) -> int:
+    """Levenshtein distance of a string of that size (``where`` its codes stand, a bit a place) to the stretch
+    of ``text[low:high]`` that is nearest to it."""
     rises, falls, last = ~uint64(0), uint64(0), _ONE << uint64(size - 1)
-    differs = size
+    edits = least = size
     for at in range(low, high):
         same = where[text[at]]
         across = same | falls
         along = (((same & rises) + rises) ^ rises) | same
         more, less = falls | ~(along | rises), rises & along
-        differs += (more & last != 0) - (less & last != 0)
-        if differs <= edits:
-            return True
+        edits += (more & last != 0) - (less & last != 0)
+        least = min(least, edits)
         more, less = more << _ONE, less << _ONE
         rises, falls = less | ~(across | more), more & across
-    return False
+    return least
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def lying(
-    text: Any,
-    kinds: int,
+    points: Any,
+    alphabet: Any,
     lengths: Any,
     hashes: Any,
     pieces: Any,
@@ -344,17 +356,18 @@ def lying(
     edits: Any,
     wanted: Any,
 ) -> Any:
-    """Rows (anchor, start): see anchors.py. ``hashes`` (a table of a power of two, 0 where empty) and
+    """Rows (anchor, start, edits at least): see anchors.py. ``hashes`` (a table of a power of two, 0 where empty) and
     ``pieces`` tell a piece's number by its hash; piece i belongs to the anchors ``owners[owner_starts[i]:
     owner_starts[i + 1]]``, each begun ``ways`` before the piece ends."""
-    beginnings, scale = heads(text), powers(lengths[0])
-    where, nowhere = np.zeros(kinds, np.uint64), ~mask(text, 0, len(text))
-    found, count, slots = np.empty((64, 2), np.int64), 0, uint64(len(hashes) - 1)
+    text = folded(points, *alphabet)
+    hashes_to, scale = beginnings(text), powers(lengths[0])
+    where, nowhere = np.zeros(alphabet[2], np.uint64), ~mask(text, 0, len(text))
+    found, count, slots = np.empty((64, 3), np.int64), 0, uint64(len(hashes) - 1)
     for end in range(1, len(text) + 1):
         for length in lengths:
             if length > end:
                 continue
-            key = beginnings[end] - beginnings[end - length] * scale[length]
+            key = hashes_to[end] - hashes_to[end - length] * scale[length]
             slot = key & slots
             while hashes[slot] != 0 and hashes[slot] != key:
                 slot = (slot + _ONE) & slots
@@ -368,20 +381,20 @@ def lying(
                 first, last, may = starts[anchor], starts[anchor + 1], edits[anchor]
                 if _ones(has[anchor] & nowhere) > may:
                     continue
-                start, size = end - 1 - ways[owner], last - first
+                start, size, differs = end - 1 - ways[owner], last - first, 0
                 if size <= BITS:
                     for at in range(first, last):
                         where[codes[at]] |= _ONE << uint64(at - first)
                     low, high = max(0, start - may), min(len(text), start + size + may)
-                    fits = _fits(where, text, low, high, size, may)
+                    differs = _edits_between(where, text, low, high, size)
                     for at in range(first, last):
                         where[codes[at]] = uint64(0)
-                    if not fits:
+                    if differs > may:
                         continue
                 if count == len(found):
-                    more = np.empty((2 * count, 2), np.int64)
+                    more = np.empty((2 * count, 3), np.int64)
                     more[:count] = found
                     found = more
-                found[count, 0], found[count, 1] = anchor, start
+                found[count, 0], found[count, 1], found[count, 2] = anchor, start, differs
                 count += 1
     return found[:count]

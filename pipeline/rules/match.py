@@ -98,7 +98,7 @@ class _Found(NamedTuple):
         return -round(self.score, ROUNDED), self.start - self.end, self.start
 
 
-# anchor, its patterns that may lie there, the stretch it lies in, how many of its syllables that lacks
+# anchor, its patterns that may lie there, the stretch it lies in, the edits by which it differs at least
 _Jobs = list[tuple[Anchor, list[Pattern], int, int, int]]
 
 
@@ -137,6 +137,8 @@ class PhraseMatcher:
         """Hits of all (or the named) themes, in order of place; of one theme's overlapping hits the best."""
         masks = SoundMasks(text.sounds)
         jobs = self._jobs(text.sounds, masks, self._places(themes))
+        if not jobs:
+            return []
         hits: list[PhraseHit] = []
         borders: set[int] | None = None
         for place, own in jobs.items():
@@ -164,7 +166,7 @@ class PhraseMatcher:
         jobs: dict[int, _Jobs] = defaultdict(list)
         possible: dict[Pattern, bool] = {}
         absent = ~masks.whole
-        for anchor, low, high, missing in self._search.candidates(sounds, masks, themes):
+        for anchor, low, high, edits in self._search.candidates(sounds, themes):
             for place, patterns in anchor.wanted_by.items():
                 if themes is not None and place not in themes:
                     continue
@@ -175,7 +177,7 @@ class PhraseMatcher:
                             possible[one] = one.possible(absent)
                     live = [one for one in patterns if possible[one]]
                 if live:
-                    jobs[place].append((anchor, live, low, high, missing))
+                    jobs[place].append((anchor, live, low, high, edits))
         return jobs
 
     def _hit(self, one: _Found, theme: PhraseTheme, text: PreparedText) -> PhraseHit:
@@ -201,11 +203,11 @@ def _found(jobs: _Jobs, text: PreparedText, masks: SoundMasks) -> list[_Found]:
     found: list[_Found] = []
     inexact: list[tuple[float, int, Anchor, list[Pattern], int, int]] = []
     seen: set[tuple[int, int, int]] = set()
-    for anchor, patterns, low, high, missing in jobs:
-        at = -1 if missing else sounds.find(anchor.literal.sounds, low, high)
+    for anchor, patterns, low, high, edits in jobs:
+        at = -1 if edits else sounds.find(anchor.literal.sounds, low, high)
         if at < 0:
             if anchor.edits:
-                most = 1 - SOUND_WEIGHT * NEAR * (missing or 1) / anchor.longest
+                most = 1 - SOUND_WEIGHT * NEAR * (edits or 1) / anchor.longest
                 inexact.append((-most, len(inexact), anchor, patterns, low, high))
         elif (place := (anchor.number, at, 0)) not in seen:
             seen.add(place)

@@ -36,7 +36,7 @@ from typing import NamedTuple
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
-from pipeline.rules.bounds import Bounds, Most, coded
+from pipeline.rules.bounds import Bounds, Most
 from pipeline.rules.match import PhraseTheme
 from pipeline.rules.variants import Choice, Flat, Gap, Part, Slot, flatten, slot_sounds
 from pipeline.sounds import halves
@@ -166,7 +166,7 @@ class NearTheme:
     def likest(self, text: PreparedText) -> float:
         """The greatest likeness that a near miss in the text can have."""
         said = halves(text.sounds[:MAX_SYLLABLES])
-        return self._bounds.likest(coded(said)) if said else 0.0
+        return self._bounds.likest(said) if said else 0.0
 
     def find(self, text: PreparedText, *, least: float = -math.inf) -> NearMiss | None:
         """The weightiest placing of any pattern; None when nothing in the text is like any of it, or weighs
@@ -174,15 +174,15 @@ class NearTheme:
         said = halves(text.sounds[:MAX_SYLLABLES])
         if not said:
             return None
-        codes, chance = coded(said), math.log(min(len(_borders(text)), len(text.chars)))
+        chance = math.log(min(len(_borders(text)), len(text.chars)))
         if least > -math.inf:
-            most = self._bounds.most(codes, least=least + chance)
+            most = self._bounds.most(said, least=least + chance)
             if most.weight.max() - chance < least:
                 return None
-        numbers = self._bounds.likeliest(codes, count=CANDIDATES, cutoff=QUICK_RATIO)
+        numbers = self._bounds.likeliest(said, count=CANDIDATES, cutoff=QUICK_RATIO)
         owners = [(number, owner) for number in numbers for owner in self._owners[self._strings[number]]]
         if least == -math.inf:
-            most = self._bounds.most(codes, flats={owner.flat for _, owner in owners})
+            most = self._bounds.most(said, flats={owner.flat for _, owner in owners})
         laying = _Laying(text, said, self._strings, most)
         best: _Laid | None = None
         bounds = [float(most.weight[owner.flat]) - chance for _, owner in owners]
