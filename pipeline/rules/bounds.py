@@ -89,6 +89,14 @@ class Bounds:
             asked[list(flats)] = True
         return self._weighed(said, asked, least, 3)
 
+    def heaviest(self, said: Sequence[str], least: Sequence[float]) -> Any:
+        """The greatest weight of any pattern in each of many texts; where that is not ``least``, the number is
+        only sure to be below it."""
+        from pipeline.rules.kernels import heaviest
+
+        joined, asked = points("".join(said)), np.array(least, float)
+        return heaviest(joined, _ends(said), ALPHABET, self._stride, *self._arrays, self._all, asked)
+
     def _weighed(self, said: str, asked: Any, least: float, looks: int) -> Most:
         from pipeline.rules.kernels import weigh
 

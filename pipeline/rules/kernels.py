@@ -225,6 +225,52 @@ def weigh(
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
+def heaviest(
+    points: Any,
+    ends: Any,
+    alphabet: Any,
+    stride: int,
+    codes: Any,
+    starts: Any,
+    has: Any,
+    shared: Any,
+    sizes: Any,
+    parts: Any,
+    part_starts: Any,
+    flat_starts: Any,
+    given: Any,
+    slots: Any,
+    nats: Any,
+    asked: Any,
+    least: Any,
+) -> Any:
+    """The greatest weight that ``weigh`` tells of each of many texts, end to end in ``points``; ``least``:
+    one a text."""
+    found = np.empty(len(ends) - 1)
+    for text in range(len(found)):
+        found[text] = weigh(
+            points[ends[text] : ends[text + 1]],
+            alphabet,
+            stride,
+            codes,
+            starts,
+            has,
+            shared,
+            sizes,
+            parts,
+            part_starts,
+            flat_starts,
+            given,
+            slots,
+            nats,
+            asked,
+            least[text],
+            3,
+        )[0].max()
+    return found
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
 def _ratio(where: Any, size: int, text: Any, start: int, stop: int) -> float:
     """rapidfuzz's ``ratio``, 0 to 1, of a string of that size (``where`` its codes stand, a bit a place)
     and ``text[start:stop]``: twice what is common to both in order, of all they have."""

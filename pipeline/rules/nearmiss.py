@@ -165,16 +165,21 @@ class NearTheme:
 
     def likest(self, text: PreparedText) -> float:
         """The greatest likeness that a near miss in the text can have."""
-        said = halves(text.sounds[:MAX_SYLLABLES])
+        said = _said(text)
         return self._bounds.likest(said) if said else 0.0
+
+    def may_weigh(self, texts: Sequence[PreparedText], least: float) -> list[bool]:
+        """Of each text: can ``find`` tell of anything that weighs ``least``?"""
+        limits = [least + _chance(text) for text in texts]
+        most = self._bounds.heaviest([_said(text) for text in texts], limits).tolist()
+        return [bool(text.chars) and one >= limit for text, one, limit in zip(texts, most, limits)]
 
     def find(self, text: PreparedText, *, least: float = -math.inf) -> NearMiss | None:
         """The weightiest placing of any pattern; None when nothing in the text is like any of it, or weighs
         ``least`` nats."""
-        said = halves(text.sounds[:MAX_SYLLABLES])
+        said, chance = _said(text), _chance(text)
         if not said:
             return None
-        chance = math.log(min(len(_borders(text)), len(text.chars)))
         if least > -math.inf:
             most = self._bounds.most(said, least=least + chance)
             if most.weight.max() - chance < least:
@@ -251,6 +256,15 @@ def _places(text: PreparedText, start: int, end: int) -> int:
     """In how many places the stretch could have been found by chance."""
     borders = _borders(text)
     return len(borders) if start in borders and end in borders else len(text.chars)
+
+
+def _said(text: PreparedText) -> str:
+    return halves(text.sounds[:MAX_SYLLABLES])
+
+
+def _chance(text: PreparedText) -> float:
+    """Nats that looking in a text takes at least: see ``_places``."""
+    return math.log(max(1, min(len(_borders(text)), len(text.chars))))
 
 
 def _borders(text: PreparedText) -> set[int]:

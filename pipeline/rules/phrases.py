@@ -7,7 +7,7 @@ was found in a text is kept (bounded) and shared by all calls of a worker.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -139,6 +139,12 @@ class PhraseIndex:
     def likest(self, text: str, theme: str) -> float:
         """The greatest likeness that ``nearest`` can tell."""
         return 1.0 if theme in self._samples else self._near_theme(theme).likest(prepare(text))
+
+    def rule_out(self, texts: Iterable[str], theme: str, *, least: float) -> None:
+        """Remember of which texts ``near_miss`` has nothing to tell: many at once cost little more than one."""
+        new = [text for text in dict.fromkeys(texts) if (theme, text, least) not in self._near]
+        may = self._near_theme(theme).may_weigh([prepare(text) for text in new], least) if new else []
+        self._near |= {(theme, text, least): None for text, one in zip(new, may) if not one}
 
     def near_miss(self, text: str, theme: str, *, least: float = -math.inf) -> NearMiss | None:
         """The weightiest placing of the theme's patterns in ``text``, found or not, that weighs ``least``."""

@@ -10,7 +10,7 @@ from typing import Literal
 import regex
 
 from pipeline.rules.answer import Hit
-from pipeline.rules.doubt import SURE_SCORE, blurred, maybe_said
+from pipeline.rules.doubt import MAYBE, SURE_SCORE, blurred, maybe_said
 from pipeline.rules.entities import ENTITIES, Entity, Language, language_of
 from pipeline.rules.facts import CallFacts
 from pipeline.rules.operator import Findings, cannot_tell, operator, unheard
@@ -63,11 +63,11 @@ class Say:
         """The second look: which hits rest on sounds that differ, and where more may have been said."""
         hits = tuple(h._replace(doubtful=h.doubtful or h.evidence.score < SURE_SCORE) for h in found.hits)
         heard = {hit.index for hit in hits}
+        silent = [index for index in facts.chosen(role, window) if index not in heard]
+        for theme in self.theme:
+            facts.phrases.rule_out((facts.utterances[i].text for i in silent), theme, least=MAYBE)
         maybe = (
-            why
-            for index in facts.chosen(role, window)
-            for theme in self.theme
-            if index not in heard and (why := maybe_said(facts, index, theme))
+            why for index in silent for theme in self.theme if (why := maybe_said(facts, index, theme))
         )
         why = next(maybe, "")
         if not why:
