@@ -23,13 +23,12 @@ SPARE = 1e-9  # nats: sums in another order differ by less
 
 class Most(NamedTuple):
     """Of each pattern the greatest weight in nats and the greatest likeness 0..1 it may have; of each part
-    with wordings, pattern by pattern, the greatest weight; of each wording the least nats that its edits
-    take."""
+    with wordings, pattern by pattern, the greatest weight; of each wording its greatest weight."""
 
     weight: Any
     likeness: Any
     parts: Any
-    costs: Any
+    wordings: Any
 
 
 class Bounds:

@@ -13,6 +13,7 @@ import numpy as np
 from numba import int64, njit, uint64
 
 BITS = 64
+MILLI = 1000  # of costs, counted whole: three times as fast
 _ONE = uint64(1)
 _FOUR = uint64(15)
 _BASE = uint64(0x9E3779B97F4A7C15)
@@ -135,17 +136,30 @@ def masks(codes: Any, starts: Any) -> Any:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def least_cost(text: Any, codes: Any, first: int, last: int, edit: float, added: float, row: Any) -> float:
-    """What the edits to the cheapest part of the text cost, when one code too many costs ``added``.
-    ``row``: room for one number more than the text has codes."""
-    row[: len(text) + 1] = 0.0
+def least_cost(
+    text: Any, codes: Any, first: int, last: int, edit: float, added: float, limit: float, row: Any
+) -> float:
+    """What the edits to the cheapest part of the text cost at least, when one code too many costs ``added``;
+    counted on until it is more than ``limit``. ``row``: room for one number more than the text has codes."""
+    whole_edit, whole_added, enough = int64(edit * MILLI), int64(added * MILLI), int64(min(limit, 1e9) * MILLI)
+    row[: len(text) + 1] = 0
+    least = 0
     for at in range(first, last):
-        corner, row[0] = row[0], row[0] + edit
+        corner, before = row[0], row[0] + whole_edit
+        row[0] = least = before
         for place in range(len(text)):
-            cost = corner if codes[at] == text[place] else corner + edit
-            corner = row[place + 1]
-            row[place + 1] = min(cost, corner + edit, row[place] + added)
-    return row[: len(text) + 1].min()
+            above = row[place + 1]
+            cost = above + whole_edit
+            if codes[at] != text[place]:
+                corner += whole_edit
+            cost = corner if corner < cost else cost
+            before += whole_added
+            before = cost if cost < before else before
+            corner, row[place + 1] = above, before
+            least = before if before < least else least
+        if least > enough:
+            break
+    return least / MILLI
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -169,7 +183,7 @@ def weigh(
     looks: int,
 ) -> Any:
     """The most that a pattern's weight, its likeness, and the weight of each of its parts can come to in the
-    text, and the least that each string's edits cost: see bounds.py.
+    text, and that of each string: see bounds.py.
 
     A pattern (its parts ``flat_starts[i]`` to ``flat_starts[i + 1]``) is a row of parts, a part (its strings
     ``parts[part_starts[i]:part_starts[i + 1]]``) a choice of strings. Each is looked at more closely, up to
@@ -178,7 +192,7 @@ def weigh(
     """
     text = folded(points, *alphabet)
     nowhere = ~mask(text, 0, len(text))
-    row, edits = np.empty(len(text) + 1), np.empty(0, np.int64)
+    row, edits = np.empty(len(text) + 1, np.int64), np.empty(0, np.int64)
     costs = np.full(len(sizes), -np.inf)
     counted = np.zeros(len(sizes), np.bool_)
     weight, likeness = given.copy(), np.ones(len(given))
@@ -203,7 +217,10 @@ def weigh(
                         costs[string] = edit * differs - (same if differs >= 2 else 0.0)
                     if look == 2 and not counted[string] and same * syllables - costs[string] > heaviest:
                         counted[string] = True
-                        exact = least_cost(text, codes, first, last, edit, edit - same / 2, row)
+                        limit = same * syllables - heaviest
+                        if alone:
+                            limit = min(limit, same * syllables + given[flat] - least)
+                        exact = least_cost(text, codes, first, last, edit, edit - same / 2, limit, row)
                         costs[string] = max(costs[string], exact)
                     own = same * syllables - costs[string]
                     if differs >= syllables:
@@ -221,7 +238,7 @@ def weigh(
             likeness[flat] = likest if alone else 1 - missing / size
             if total < least:
                 break
-    return weight, likeness, part_weight, costs
+    return weight, likeness, part_weight, same * sizes - costs
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]

@@ -303,18 +303,14 @@ class _Laying:
 
     def __init__(self, text: PreparedText, said: str, strings: Sequence[str], most: Most) -> None:
         self.text, self._said, self._strings = text, said, strings
-        self._costs, self._parts = most.costs.tolist(), most.parts.tolist()
+        self._mosts, self._parts = most.wordings.tolist(), most.parts.tolist()
         self._anywhere: dict[int, _Placed] = {}
 
     def anywhere(self, number: int) -> _Placed:
         if number not in self._anywhere:
             whole = (0, len(self._said) // 2)
-            self._anywhere[number] = _place(self._strings[number], self._said, *whole, most=self._most(number))
+            self._anywhere[number] = _place(self._strings[number], self._said, *whole, most=self._mosts[number])
         return self._anywhere[number]
-
-    def _most(self, number: int) -> float:
-        """The greatest weight of a wording."""
-        return SAME * (len(self._strings[number]) // 2) - float(self._costs[number])
 
     def lost(self, part: _Part, placed: _Placed) -> float:
         """Nats that the part came to less than its bound."""
@@ -329,17 +325,17 @@ class _Laying:
         more than ``room``."""
         if isinstance(part, Slot):
             return _filled(part, self.text, at, slack, rightwards=rightwards)
-        best, least = None, self._parts[part.number] - room
-        for number in part.wordings:
+        best, least, turns = None, self._parts[part.number] - room, 0
+        mosts = self._mosts
+        for number in sorted(part.wordings, key=lambda number: -mosts[number]):
+            if mosts[number] < (best.weight if best else least):
+                break
             own = self._strings[number]
-            most = self._most(number)
-            if most < least or (best and most <= best.weight):
-                continue
             reach = len(own) // 2 + slack + SLACK
             window = (at - 1, at + reach) if rightwards else (at - reach, at + 1)
-            placed = _place(own, self._said, *window, most=most)
-            if best is None or placed.weight > best.weight:
-                best = placed
+            placed, turn = _place(own, self._said, *window, most=mosts[number]), part.wordings.index(number)
+            if best is None or (placed.weight, -turn) > (best.weight, -turns):
+                best, turns = placed, turn
         return best
 
 
