@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.sounds import FIRST_HALF
 
-LONGEST = 40  # half syllables of a wording that are compared: a part of it differs by no more than the whole
+LONGEST = 48  # half syllables of a string; 64 of a text are compared at once
 # Half syllables as small numbers (see kernels.folded): 64 that are known, 64 that all other characters share.
 ALPHABET = (FIRST_HALF, 64, 128)
 SPARE = 1e-9  # nats: sums in another order differ by less
@@ -48,17 +48,15 @@ class Bounds:
         from pipeline.rules.kernels import folded, masks, shared_heads
 
         parts = [part for flat in flats for part in flat]
-        self._nats = nats
+        self._nats, self._sizes = nats, [len(string) // 2 for string in strings]
         self._all = np.ones(len(flats), bool)
-        heads = [string[:LONGEST] for string in strings]
         # two stretches share what the longest wording and a syllable more may take
-        self._stride = 64 - 2 - max(map(len, heads), default=0)
-        codes, ends = folded(points("".join(heads)), *ALPHABET).astype(np.uint8), _ends(heads)
+        self._stride = 64 - 2 - max(map(len, strings), default=0)
+        codes, ends = folded(points("".join(strings)), *ALPHABET).astype(np.uint8), _ends(strings)
         self._strings = (codes, ends, masks(codes, ends))
         self._arrays = (
             *self._strings,
             shared_heads(codes, ends),
-            np.array([len(string) // 2 for string in strings], np.int64),
             np.array([string for part in parts for string in part], np.int64),
             _ends(parts),
             _ends(flats),
@@ -87,6 +85,22 @@ class Bounds:
             asked = np.zeros_like(asked)
             asked[list(flats)] = True
         return self._weighed(said, asked, least, 3)
+
+    def size(self, number: int) -> int:
+        """Syllables of a string."""
+        return self._sizes[number]
+
+    def place(
+        self, said: Any, wordings: Any, mosts: Any, spans: tuple[int, int, int, int], *, least: float = -np.inf
+    ) -> tuple[int, int, int, float, int]:
+        """See ``kernels.place``; ``said``: the text's ``points``."""
+        from pipeline.rules.kernels import place
+
+        codes, starts, _ = self._strings
+        found: tuple[int, int, int, float, int] = place(
+            said, ALPHABET, codes, starts, wordings, mosts, least, spans, self._nats
+        )
+        return found
 
     def heaviest(self, said: Sequence[str], least: Sequence[float]) -> Any:
         """The greatest weight of any pattern in each of many texts; where that is not ``least``, the number is

@@ -171,7 +171,6 @@ def weigh(
     starts: Any,
     has: Any,
     shared: Any,
-    sizes: Any,
     parts: Any,
     part_starts: Any,
     flat_starts: Any,
@@ -193,6 +192,7 @@ def weigh(
     text = folded(points, *alphabet)
     nowhere = ~mask(text, 0, len(text))
     row, edits = np.empty(len(text) + 1, np.int64), np.empty(0, np.int64)
+    sizes = (starts[1:] - starts[:-1]) // 2
     costs = np.full(len(sizes), -np.inf)
     counted = np.zeros(len(sizes), np.bool_)
     weight, likeness = given.copy(), np.ones(len(given))
@@ -251,7 +251,6 @@ def heaviest(
     starts: Any,
     has: Any,
     shared: Any,
-    sizes: Any,
     parts: Any,
     part_starts: Any,
     flat_starts: Any,
@@ -273,7 +272,6 @@ def heaviest(
             starts,
             has,
             shared,
-            sizes,
             parts,
             part_starts,
             flat_starts,
@@ -285,6 +283,73 @@ def heaviest(
             3,
         )[0].max()
     return found
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _mark(where: Any, string: Any) -> None:
+    where[:] = 0
+    for at in range(len(string)):
+        where[string[at]] |= _ONE << uint64(at)
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _place(where: Any, size: int, text: Any, low: int, high: int, nats: Any) -> Any:
+    """Where in syllables ``low`` to ``high`` (two codes each) a string of ``size`` syllables, marked in
+    ``where``, weighs most: start, end, weight, edits. A syllable shorter or longer it may be."""
+    same, edit, _ = nats
+    start = end = low
+    edits, weight = 2 * size, same * size - edit * 2 * size
+    last = _ONE << uint64(2 * size - 1)
+    for first in range(low, high):
+        rises, falls, differs = ~uint64(0), uint64(0), 2 * size
+        for at in range(2 * first, 2 * min(high, first + size + 1)):
+            here = where[text[at]]
+            across = here | falls
+            along = (((here & rises) + rises) ^ rises) | here
+            more, less = falls | ~(along | rises), rises & along
+            differs += (more & last != 0) - (less & last != 0)
+            more, less = (more << _ONE) | _ONE, less << _ONE
+            rises, falls = less | ~(across | more), more & across
+            length = (at + 1) // 2 - first
+            if at % 2 and length >= size - 1:
+                weighs = same * size - edit * differs + same * max(0, length - size)
+                if weighs > weight:
+                    start, end, weight, edits = first, first + length, weighs, differs
+    return start, end, weight, edits
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def place(
+    points: Any,
+    alphabet: Any,
+    codes: Any,
+    starts: Any,
+    wordings: Any,
+    mosts: Any,
+    least: float,
+    spans: Any,
+    nats: Any,
+) -> Any:
+    """The wording that weighs most in its window: number (-1: none weighs ``least``), start, end, weight,
+    edits. ``spans``: how far before and after a place it may reach, in syllables, and whether as far as it is
+    long besides, on either side."""
+    text = folded(points, *alphabet)
+    where = np.zeros(alphabet[2], np.uint64)
+    number, start, end, weight, edits = -1, 0, 0, -np.inf, 0
+    low, high, before, after = spans
+    for string in wordings:
+        if mosts[string] < least or mosts[string] <= weight:
+            continue
+        own = codes[starts[string] : starts[string + 1]]
+        size = len(own) // 2
+        first = max(0, low - before * size)
+        last = min(len(text) // 2, high + after * size)
+        _mark(where, own)
+        found = _place(where, size, text, first, last, nats)
+        if found[2] > weight:
+            number = string
+            start, end, weight, edits = found
+    return number, start, end, weight, edits
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -309,13 +374,6 @@ def _partial_ratio(where: Any, size: int, text: Any) -> float:
         if where[text[stop - 1 if stop <= len(text) else start]]:
             best = max(best, _ratio(where, size, text, start, min(stop, len(text))))
     return best
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _mark(where: Any, string: Any) -> None:
-    where[:] = 0
-    for at in range(len(string)):
-        where[string[at]] |= _ONE << uint64(at)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]

@@ -31,14 +31,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from rapidfuzz import fuzz
+import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from pipeline.rules.bounds import Bounds, Most
+from pipeline.rules.bounds import LONGEST, Bounds, Most, points
 from pipeline.rules.match import PhraseTheme
-from pipeline.rules.variants import Choice, Flat, Gap, Part, Slot, flatten, slot_sounds
+from pipeline.rules.variants import Choice, Flat, Gap, Literal, Part, Slot, flatten, slot_sounds
 from pipeline.sounds import halves
 from pipeline.text import PreparedText
 
@@ -56,7 +56,6 @@ SLOTS = {
 CANDIDATES = 4  # wordings laid on a text in full, the likeliest by a quick look
 QUICK_RATIO = 50.0
 SLACK = 1  # syllable by which parts may stand farther apart, or overlap, than the pattern allows
-_distance = Levenshtein.distance
 MAX_SYLLABLES = 1_000  # a longer text is no utterance; its head is looked through
 
 
@@ -92,10 +91,10 @@ class _Wording(NamedTuple):
 
 
 class _Stretch(NamedTuple):
-    """A part with wordings: its number among those of all patterns, the numbers of the wordings."""
+    """A part with wordings: its number among those of all patterns, the numbers of the wordings, an array."""
 
     number: int
-    wordings: tuple[int, ...]
+    wordings: Any
 
 
 _Part = _Stretch | Slot | Gap
@@ -103,22 +102,20 @@ _Row = tuple[_Part, ...]
 
 
 class _Placed(NamedTuple):
-    """One part laid on syllables ``start:end``; ``fits`` syllables of its ``size`` are there; ``odd``:
-    the places whose syllable is another."""
+    """One part laid on syllables ``start:end``; ``fits`` syllables of its ``size`` are there; ``number``: of
+    the wording, -1 for a slot."""
 
     start: int
     end: int
     weight: float
     fits: float
     size: int
-    odd: tuple[int, ...] = ()
-    edits: int = 0
-    own: str = ""
+    number: int = -1
 
     @property
     def void(self) -> bool:
         """Half of it or less is there."""
-        return 2 * self.fits < self.size + bool(self.own)
+        return 2 * self.fits < self.size + (self.number >= 0)
 
 
 class _Laid(NamedTuple):
@@ -147,7 +144,7 @@ class NearTheme:
         for number, (_, flat) in enumerate(read):
             for place, part in enumerate(flat):
                 for literal in part.literals if isinstance(part, Choice) else ():
-                    own = halves(literal.sounds)
+                    own = _own(literal)
                     self._owners.setdefault(own, []).append(_Wording(number, place))
                     self._characters[own] |= set(literal.chars)
         self._strings = sorted(self._owners)
@@ -188,7 +185,7 @@ class NearTheme:
         owners = [(number, owner) for number in numbers for owner in self._owners[self._strings[number]]]
         if least == -math.inf:
             most = self._bounds.most(said, flats={owner.flat for _, owner in owners})
-        laying = _Laying(text, said, self._strings, most)
+        laying = _Laying(text, said, self._bounds, most)
         best: _Laid | None = None
         bounds = [float(most.weight[owner.flat]) - chance for _, owner in owners]
         for turn in sorted(range(len(owners)), key=lambda turn: -bounds[turn]):
@@ -221,7 +218,7 @@ class NearTheme:
                 if found is None:
                     return None
                 room -= laying.lost(part, found)
-                weight = found.weight - PART * bool(found.own) - math.log(1 + slack)
+                weight = found.weight - PART * (found.number >= 0) - math.log(1 + slack)
                 parts.append(found._replace(weight=weight))
                 slack = 0
                 if found.fits > 0:
@@ -231,25 +228,41 @@ class NearTheme:
         return _Laid(turn, owner.flat, start, end, weight, parts)
 
     def _told(self, laid: _Laid, text: PreparedText) -> NearMiss:
-        parts = laid.parts
-        odd = tuple(sorted({at for part in parts for at in part.odd if part.fits}))
+        odd: set[int] = set()
+        other: set[int] = set()
+        edits = 0
+        for part in laid.parts:
+            if part.number < 0:
+                edits += part.size - int(part.fits)
+                continue
+            own = self._strings[part.number]
+            heard, lost = _edited(own, part, _said(text))
+            edits += len(heard) + lost
+            if part.fits:
+                odd |= heard
+                known = self._characters[own]
+                other |= {at for at in range(part.start, part.end) if text.chars[at] not in known}
         return NearMiss(
             laid.start,
             laid.end,
-            likeness=sum(part.fits for part in parts) / max(1, sum(part.size for part in parts)),
+            likeness=sum(part.fits for part in laid.parts) / max(1, sum(part.size for part in laid.parts)),
             weight=laid.weight,
-            odd=odd,
-            homophones=tuple(at for at in sorted(set(self._homophones(parts, text))) if at not in odd),
-            edits=sum(part.edits for part in parts),
+            odd=tuple(sorted(odd)),
+            homophones=tuple(sorted(other - odd)),
+            edits=edits,
             variant=self._variants[laid.flat],
         )
 
-    def _homophones(self, parts: list[_Placed], text: PreparedText) -> Iterator[int]:
-        """Places whose character is not the pattern's."""
-        for part in parts:
-            known = self._characters.get(part.own)
-            if known and part.fits:
-                yield from (at for at in range(part.start, part.end) if text.chars[at] not in known)
+
+def _edited(own: str, part: _Placed, said: str) -> tuple[set[int], int]:
+    """Places of the syllables heard that do not fit the wording, and how many of its own are lost."""
+    if part.start == part.end:
+        return set(), part.size
+    if part.fits in (0, part.size):
+        return set(), 0
+    edited = Levenshtein.editops(own, said[2 * part.start : 2 * part.end])
+    heard = {part.start + op.dest_pos // 2 for op in edited if op.tag != "delete"}
+    return heard, len({op.src_pos // 2 for op in edited if op.tag == "delete"})
 
 
 def _places(text: PreparedText, start: int, end: int) -> int:
@@ -280,11 +293,16 @@ def _syllables(flat: Flat) -> int:
     )
 
 
+def _own(literal: Literal) -> str:
+    """A wording in half syllables; of a very long one its beginning."""
+    return halves(literal.sounds)[:LONGEST]
+
+
 def _part(part: Part, numbers: Mapping[str, int], count: Iterator[int]) -> _Part:
     """A choice by the numbers of its wordings; a slot or gap as it is."""
     if not isinstance(part, Choice):
         return part
-    return _Stretch(next(count), tuple(numbers[halves(one.sounds)] for one in part.literals))
+    return _Stretch(next(count), np.array([numbers[_own(one)] for one in part.literals]))
 
 
 def _given(row: _Row) -> float:
@@ -301,16 +319,15 @@ def _given(row: _Row) -> float:
 class _Laying:
     """A theme's wordings laid on one text, with the bounds of what they can come to in it."""
 
-    def __init__(self, text: PreparedText, said: str, strings: Sequence[str], most: Most) -> None:
-        self.text, self._said, self._strings = text, said, strings
-        self._mosts, self._parts = most.wordings.tolist(), most.parts.tolist()
-        self._anywhere: dict[int, _Placed] = {}
+    def __init__(self, text: PreparedText, said: str, bounds: Bounds, most: Most) -> None:
+        self.text, self._bounds, self._mosts = text, bounds, most.wordings
+        self._said, self._end = points(said), len(said) // 2
+        self._parts = most.parts.tolist()
 
     def anywhere(self, number: int) -> _Placed:
-        if number not in self._anywhere:
-            whole = (0, len(self._said) // 2)
-            self._anywhere[number] = _place(self._strings[number], self._said, *whole, most=self._mosts[number])
-        return self._anywhere[number]
+        """The wording where it weighs most."""
+        found = self._bounds.place(self._said, np.array([number]), self._mosts, (0, self._end, 0, 0))
+        return self._placed(*found)
 
     def lost(self, part: _Part, placed: _Placed) -> float:
         """Nats that the part came to less than its bound."""
@@ -325,45 +342,15 @@ class _Laying:
         more than ``room``."""
         if isinstance(part, Slot):
             return _filled(part, self.text, at, slack, rightwards=rightwards)
-        best, least, turns = None, self._parts[part.number] - room, 0
-        mosts = self._mosts
-        for number in sorted(part.wordings, key=lambda number: -mosts[number]):
-            if mosts[number] < (best.weight if best else least):
-                break
-            own = self._strings[number]
-            reach = len(own) // 2 + slack + SLACK
-            window = (at - 1, at + reach) if rightwards else (at - reach, at + 1)
-            placed, turn = _place(own, self._said, *window, most=mosts[number]), part.wordings.index(number)
-            if best is None or (placed.weight, -turn) > (best.weight, -turns):
-                best, turns = placed, turn
-        return best
+        reach = slack + SLACK
+        spans = (at - 1, at + reach, 0, 1) if rightwards else (at - reach, at + 1, 1, 0)
+        least = self._parts[part.number] - room
+        found = self._bounds.place(self._said, part.wordings, self._mosts, spans, least=least)
+        return self._placed(*found) if found[0] >= 0 else None
 
-
-def _place(own: str, said: str, low: int, high: int, *, most: float) -> _Placed:
-    """The stretch of syllables ``low`` to ``high`` that differs least from ``own``; ``most``: its weight can
-    come to no more."""
-    size, low, high = len(own) // 2, max(0, low), min(len(said) // 2, high)
-    start, end, weight, fewest = low, low, SAME * size - 2 * EDIT * size, 2 * size
-    if high > low:
-        near = fuzz.partial_ratio_alignment(own, said[2 * low : 2 * high])
-        at = low + (near.dest_start // 2 if near else 0)
-        for first in range(max(low, at - 1), min(high, at + 2)):
-            if weight >= most:
-                break
-            for last in range(max(first + 1, first + size - 1), min(high, first + size + 1) + 1):
-                edits = _distance(own, said[2 * first : 2 * last])
-                weighs = SAME * size - EDIT * edits + SAME * max(0, last - first - size)
-                if weighs > weight:
-                    start, end, weight, fewest = first, last, weighs, edits
-    if end == start or fewest >= 2 * size:  # nothing of it is there
-        return _Placed(start, end, weight, 0.0, size, edits=0 if end > start else size, own=own)
-    if not fewest:
-        return _Placed(start, end, weight, float(size), size, own=own)
-    edited = Levenshtein.editops(own, said[2 * start : 2 * end])
-    odd = {start + op.dest_pos // 2 for op in edited if op.tag != "delete"}
-    lost = {op.src_pos // 2 for op in edited if op.tag == "delete"}
-    fits = size - fewest / 2
-    return _Placed(start, end, weight, fits, size, tuple(sorted(odd)), len(odd) + len(lost), own)
+    def _placed(self, number: int, start: int, end: int, weight: float, edits: int) -> _Placed:
+        size = self._bounds.size(number)
+        return _Placed(start, end, weight, max(0.0, size - edits / 2), size, number)
 
 
 def _filled(slot: Slot, text: PreparedText, at: int, slack: int, *, rightwards: bool) -> _Placed:
@@ -375,4 +362,4 @@ def _filled(slot: Slot, text: PreparedText, at: int, slack: int, *, rightwards: 
     right = [i for i in around if 0 <= i < len(text.sounds) and text.sounds[i] in kind][:size]
     weight = one_of_kind * len(right) + another * (size - len(right))
     start, end = min(right, default=at), max(right, default=at - 1) + 1
-    return _Placed(start, end, weight, float(len(right)), size, edits=size - len(right))
+    return _Placed(start, end, weight, float(len(right)), size)
