@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipeline.rules.variants import STRETCH_SHARE, Choice, Flat, Literal, Part, SoundMasks, flatten
 from pipeline.rules.bounds import points
+from pipeline.rules.variants import STRETCH_SHARE, Choice, Flat, Literal, Part, flatten
 from pipeline.sounds import FIRST_CODE
 
 DEFAULT_DISTANCE = 0.28  # edits per character of a pattern
@@ -89,7 +89,7 @@ class AnchorSearch:
     """All anchors of all patterns, ready to be looked for together."""
 
     def __init__(self, anchors: Sequence[Anchor]) -> None:
-        from pipeline.rules.kernels import folded, masks
+        from pipeline.rules.kernels.codes import folded, masks
 
         self._anchors = tuple(anchors)
         self._pieces = _pieces(anchors)
@@ -99,11 +99,9 @@ class AnchorSearch:
         self._edits = np.array([anchor.edits for anchor in anchors])
         self._wanted: dict[frozenset[int] | None, Any] = {}
 
-    def candidates(
-        self, sounds: str, themes: frozenset[int] | None = None
-    ) -> list[Candidate]:
+    def candidates(self, sounds: str, themes: frozenset[int] | None = None) -> list[Candidate]:
         """Everywhere an anchor of these themes may lie, as far as syllables tell."""
-        from pipeline.rules.kernels import lying
+        from pipeline.rules.kernels.lying import lying
 
         if not self._anchors:
             return []
@@ -204,7 +202,7 @@ class _Pieces(NamedTuple):
 
 
 def _pieces(anchors: Sequence[Anchor]) -> _Pieces:
-    from pipeline.rules.kernels import beginnings, folded
+    from pipeline.rules.kernels.codes import beginnings, folded
 
     owned: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for anchor in anchors:
@@ -214,7 +212,9 @@ def _pieces(anchors: Sequence[Anchor]) -> _Pieces:
             owned[sounds[start:end]].append((anchor.number, end - 1))
     by_hash: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for piece, owners in owned.items():
-        by_hash[int(beginnings(folded(points(piece), *ALPHABET))[-1])] += owners  # pieces that share one are found together
+        by_hash[int(beginnings(folded(points(piece), *ALPHABET))[-1])] += (
+            owners  # pieces that share one are found together
+        )
     size = 1 << (2 * len(by_hash) + 1).bit_length()
     hashes, numbers = np.zeros(size, np.uint64), np.zeros(size, np.int64)
     for number, key in enumerate(by_hash):

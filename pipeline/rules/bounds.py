@@ -45,7 +45,7 @@ class Bounds:
         slots: Sequence[int],
         nats: tuple[float, float, float],
     ) -> None:
-        from pipeline.rules.kernels import folded, masks, shared_heads
+        from pipeline.rules.kernels.codes import folded, masks, shared_heads
 
         parts = [part for flat in flats for part in flat]
         self._nats, self._sizes = nats, [len(string) // 2 for string in strings]
@@ -68,7 +68,7 @@ class Bounds:
     def likeliest(self, said: str, *, count: int, cutoff: float) -> list[int]:
         """Numbers of the wordings that a quick look at a text, finds likest, for their own length,
         the likest first."""
-        from pipeline.rules.kernels import likeliest
+        from pipeline.rules.kernels.promise import likeliest
 
         found = likeliest(points(said), ALPHABET, *self._strings, count, self._nats, cutoff)
         return [number for number in found.tolist() if number >= 0]
@@ -91,10 +91,16 @@ class Bounds:
         return self._sizes[number]
 
     def place(
-        self, said: Any, wordings: Any, mosts: Any, spans: tuple[int, int, int, int], *, least: float = -np.inf
+        self,
+        said: Any,
+        wordings: Any,
+        mosts: Any,
+        spans: tuple[int, int, int, int],
+        *,
+        least: float = -np.inf,
     ) -> tuple[int, int, int, float, int]:
         """See ``kernels.place``; ``said``: the text's ``points``."""
-        from pipeline.rules.kernels import place
+        from pipeline.rules.kernels.weights import place
 
         codes, starts, _ = self._strings
         found: tuple[int, int, int, float, int] = place(
@@ -105,13 +111,13 @@ class Bounds:
     def heaviest(self, said: Sequence[str], least: Sequence[float]) -> Any:
         """The greatest weight of any pattern in each of many texts; where that is not ``least``, the number is
         only sure to be below it."""
-        from pipeline.rules.kernels import heaviest
+        from pipeline.rules.kernels.weights import heaviest
 
         joined, asked = points("".join(said)), np.array(least, float)
         return heaviest(joined, _ends(said), ALPHABET, self._stride, *self._arrays, self._all, asked)
 
     def _weighed(self, said: str, asked: Any, least: float, looks: int) -> Most:
-        from pipeline.rules.kernels import weigh
+        from pipeline.rules.kernels.weights import weigh
 
         return Most(*weigh(points(said), ALPHABET, self._stride, *self._arrays, asked, least, looks))
 

@@ -159,9 +159,7 @@ class PhraseMatcher:
             self._numbers[themes] = frozenset(numbers)
         return self._numbers[themes]
 
-    def _jobs(
-        self, sounds: str, masks: SoundMasks, themes: frozenset[int] | None
-    ) -> Mapping[int, _Jobs]:
+    def _jobs(self, sounds: str, masks: SoundMasks, themes: frozenset[int] | None) -> Mapping[int, _Jobs]:
         """By theme: the anchors that may lie somewhere, with the patterns that may lie around them."""
         jobs: dict[int, _Jobs] = defaultdict(list)
         possible: dict[Pattern, bool] = {}

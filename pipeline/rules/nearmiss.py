@@ -28,34 +28,34 @@ from __future__ import annotations
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from pipeline.rules.bounds import LONGEST, Bounds, Most, points
+from pipeline.rules.bounds import Bounds
+from pipeline.rules.laying import (
+    EDIT,
+    NEVER,
+    PART,
+    SAME,
+    SLOTS,
+    Laying,
+    Placed,
+    Stretch,
+    given,
+    own_halves,
+    row_part,
+)
 from pipeline.rules.match import PhraseTheme
-from pipeline.rules.variants import Choice, Flat, Gap, Literal, Part, Slot, flatten, slot_sounds
+from pipeline.rules.variants import Choice, Flat, Gap, Slot, flatten
 from pipeline.sounds import halves
 from pipeline.text import PreparedText
 
-SAME = 4.0  # nats a syllable of the same class gives
-EDIT = 4.5  # nats half a syllable that differs takes
-NEVER = 99.0
-PART = 1.5  # nats: a pattern of several parts is like more sentences
 MODEL_SHARE = 0.15  # of syllables misheard, as the weights suppose
-# Slot: syllables it takes, nats for one of its kind and for one of another; a stranger's syllable is a
-# digit one time in eight, can be a surname or belong to a time one time in three.
-SLOTS = {
-    "工号": (4, 2.0, -2.2), "数字": (2, 1.5, -2.2), "金额": (3, 1.2, -2.0), "时间": (3, 0.9, -1.9),
-    "姓氏": (1, 1.0, -2.5), "部门": (0, 0.0, 0.0), "称呼": (2, 0.9, -2.0),
-}  # fmt: skip
 CANDIDATES = 4  # wordings laid on a text in full, the likeliest by a quick look
 QUICK_RATIO = 50.0
-SLACK = 1  # syllable by which parts may stand farther apart, or overlap, than the pattern allows
 MAX_SYLLABLES = 1_000  # a longer text is no utterance; its head is looked through
 
 
@@ -90,34 +90,6 @@ class _Wording(NamedTuple):
     part: int
 
 
-class _Stretch(NamedTuple):
-    """A part with wordings: its number among those of all patterns, the numbers of the wordings, an array."""
-
-    number: int
-    wordings: Any
-
-
-_Part = _Stretch | Slot | Gap
-_Row = tuple[_Part, ...]
-
-
-class _Placed(NamedTuple):
-    """One part laid on syllables ``start:end``; ``fits`` syllables of its ``size`` are there; ``number``: of
-    the wording, -1 for a slot."""
-
-    start: int
-    end: int
-    weight: float
-    fits: float
-    size: int
-    number: int = -1
-
-    @property
-    def void(self) -> bool:
-        """Half of it or less is there."""
-        return 2 * self.fits < self.size + (self.number >= 0)
-
-
 class _Laid(NamedTuple):
     """A pattern laid on syllables ``start:end``; ``turn``: when the plain order of wordings comes to it."""
 
@@ -126,7 +98,7 @@ class _Laid(NamedTuple):
     start: int
     end: int
     weight: float
-    parts: list[_Placed]
+    parts: list[Placed]
 
     def before(self, other: _Laid) -> bool:
         return (-self.weight, self.turn) < (-other.weight, other.turn)
@@ -139,22 +111,22 @@ class NearTheme:
         read = [(variant, flat) for variant in theme.variants
                 for flat in flatten(variant, theme.synonyms, theme=theme.id)]  # fmt: skip
         self._variants = [variant for variant, _ in read]
-        self._owners: dict[str, list[_Wording]] = {}
+        self.own_halvesers: dict[str, list[_Wording]] = {}
         self._characters: dict[str, set[str]] = defaultdict(set)
         for number, (_, flat) in enumerate(read):
             for place, part in enumerate(flat):
                 for literal in part.literals if isinstance(part, Choice) else ():
-                    own = _own(literal)
-                    self._owners.setdefault(own, []).append(_Wording(number, place))
+                    own = own_halves(literal)
+                    self.own_halvesers.setdefault(own, []).append(_Wording(number, place))
                     self._characters[own] |= set(literal.chars)
-        self._strings = sorted(self._owners)
+        self._strings = sorted(self.own_halvesers)
         numbers = {own: number for number, own in enumerate(self._strings)}
         count = itertools.count()
-        self._rows = [tuple(_part(part, numbers, count) for part in flat) for _, flat in read]
+        self._rows = [tuple(row_part(part, numbers, count) for part in flat) for _, flat in read]
         self._bounds = Bounds(
             self._strings,
-            [[part.wordings for part in row if isinstance(part, _Stretch)] for row in self._rows],
-            given=[_given(row) for row in self._rows],
+            [[part.wordings for part in row if isinstance(part, Stretch)] for row in self._rows],
+            given=[given(row) for row in self._rows],
             slots=[sum(SLOTS[part.name][0] for part in row if isinstance(part, Slot)) for row in self._rows],
             nats=(SAME, EDIT, NEVER),
         )
@@ -182,10 +154,12 @@ class NearTheme:
             if most.weight.max() - chance < least:
                 return None
         numbers = self._bounds.likeliest(said, count=CANDIDATES, cutoff=QUICK_RATIO)
-        owners = [(number, owner) for number in numbers for owner in self._owners[self._strings[number]]]
+        owners = [
+            (number, owner) for number in numbers for owner in self.own_halvesers[self._strings[number]]
+        ]
         if least == -math.inf:
             most = self._bounds.most(said, flats={owner.flat for _, owner in owners})
-        laying = _Laying(text, said, self._bounds, most)
+        laying = Laying(text, said, self._bounds, most)
         best: _Laid | None = None
         bounds = [float(most.weight[owner.flat]) - chance for _, owner in owners]
         for turn in sorted(range(len(owners)), key=lambda turn: -bounds[turn]):
@@ -197,9 +171,7 @@ class NearTheme:
                 best, least = laid, laid.weight
         return best and self._told(best, text)
 
-    def _laid(
-        self, turn: int, number: int, owner: _Wording, laying: _Laying, room: float
-    ) -> _Laid | None:
+    def _laid(self, turn: int, number: int, owner: _Wording, laying: Laying, room: float) -> _Laid | None:
         """The pattern around one of its parts: the neighbours to its right, then those to its left. None
         when it weighs more than ``room`` nats less than its bound."""
         row, placed = self._rows[owner.flat], laying.anywhere(number)
@@ -254,7 +226,7 @@ class NearTheme:
         )
 
 
-def _edited(own: str, part: _Placed, said: str) -> tuple[set[int], int]:
+def _edited(own: str, part: Placed, said: str) -> tuple[set[int], int]:
     """Places of the syllables heard that do not fit the wording, and how many of its own are lost."""
     if part.start == part.end:
         return set(), part.size
@@ -291,75 +263,3 @@ def _syllables(flat: Flat) -> int:
         for part in flat
         if not isinstance(part, Gap)
     )
-
-
-def _own(literal: Literal) -> str:
-    """A wording in half syllables; of a very long one its beginning."""
-    return halves(literal.sounds)[:LONGEST]
-
-
-def _part(part: Part, numbers: Mapping[str, int], count: Iterator[int]) -> _Part:
-    """A choice by the numbers of its wordings; a slot or gap as it is."""
-    if not isinstance(part, Choice):
-        return part
-    return _Stretch(next(count), np.array([numbers[_own(one)] for one in part.literals]))
-
-
-def _given(row: _Row) -> float:
-    """Nats of all in a pattern but its wordings, at most: its slots filled, its gaps paid for."""
-    filled = sum(SLOTS[part.name][0] * SLOTS[part.name][1] for part in row if isinstance(part, Slot))
-    gaps = sum(
-        min(math.log(1 + gap.most) for gap in run if isinstance(gap, Gap))
-        for is_gap, run in groupby(row, key=lambda part: isinstance(part, Gap))
-        if is_gap
-    )
-    return filled - gaps - PART * (sum(isinstance(part, _Stretch) for part in row) - 1)
-
-
-class _Laying:
-    """A theme's wordings laid on one text, with the bounds of what they can come to in it."""
-
-    def __init__(self, text: PreparedText, said: str, bounds: Bounds, most: Most) -> None:
-        self.text, self._bounds, self._mosts = text, bounds, most.wordings
-        self._said, self._end = points(said), len(said) // 2
-        self._parts = most.parts.tolist()
-
-    def anywhere(self, number: int) -> _Placed:
-        """The wording where it weighs most."""
-        found = self._bounds.place(self._said, np.array([number]), self._mosts, (0, self._end, 0, 0))
-        return self._placed(*found)
-
-    def lost(self, part: _Part, placed: _Placed) -> float:
-        """Nats that the part came to less than its bound."""
-        if isinstance(part, _Stretch):
-            return float(self._parts[part.number]) - placed.weight + NEVER * placed.void
-        return SLOTS[part.name][0] * SLOTS[part.name][1] - placed.weight if isinstance(part, Slot) else 0.0
-
-    def beside(
-        self, part: _Stretch | Slot, at: int, slack: int, room: float, *, rightwards: bool
-    ) -> _Placed | None:
-        """The best placing of the part that comes after, or before, place ``at``; None when all of them lose
-        more than ``room``."""
-        if isinstance(part, Slot):
-            return _filled(part, self.text, at, slack, rightwards=rightwards)
-        reach = slack + SLACK
-        spans = (at - 1, at + reach, 0, 1) if rightwards else (at - reach, at + 1, 1, 0)
-        least = self._parts[part.number] - room
-        found = self._bounds.place(self._said, part.wordings, self._mosts, spans, least=least)
-        return self._placed(*found) if found[0] >= 0 else None
-
-    def _placed(self, number: int, start: int, end: int, weight: float, edits: int) -> _Placed:
-        size = self._bounds.size(number)
-        return _Placed(start, end, weight, max(0.0, size - edits / 2), size, number)
-
-
-def _filled(slot: Slot, text: PreparedText, at: int, slack: int, *, rightwards: bool) -> _Placed:
-    """How many of the syllables beside ``at`` can be of the slot's kind."""
-    size, one_of_kind, another = SLOTS[slot.name]
-    reach = size + slack + 1
-    around = range(at, at + reach) if rightwards else range(at - 1, at - 1 - reach, -1)
-    kind = slot_sounds(slot.name)
-    right = [i for i in around if 0 <= i < len(text.sounds) and text.sounds[i] in kind][:size]
-    weight = one_of_kind * len(right) + another * (size - len(right))
-    start, end = min(right, default=at), max(right, default=at - 1) + 1
-    return _Placed(start, end, weight, float(len(right)), size)

@@ -22,7 +22,7 @@ class ScoreStage:
     name: ClassVar[str] = "score"
     needs: ClassVar[tuple[str, ...]] = ("audition", "diarize", "transcribe", "measure")
     gives: ClassVar[type] = Scorecard
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     reads: ClassVar[tuple[str, ...]] = (
         "started_at", "direction", "agent_id", "team", "cdr", "duration_s",
     )  # fmt: skip

@@ -66,9 +66,7 @@ class Say:
         silent = [index for index in facts.chosen(role, window) if index not in heard]
         for theme in self.theme:
             facts.phrases.rule_out((facts.utterances[i].text for i in silent), theme, least=MAYBE)
-        maybe = (
-            why for index in silent for theme in self.theme if (why := maybe_said(facts, index, theme))
-        )
+        maybe = (why for index in silent for theme in self.theme if (why := maybe_said(facts, index, theme)))
         why = next(maybe, "")
         if not why:
             shortest = min(map(facts.phrases.shortest, self.theme))
