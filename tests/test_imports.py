@@ -22,17 +22,7 @@ LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
 
 # Loaded only where they are used, inside functions: help must answer at once and rules must be
 # testable without weights.
-HEAVY = {
-    "torch",
-    "torchaudio",
-    "faster_whisper",
-    "pyannote",
-    "librosa",
-    "transformers",
-    "ray",
-    "jieba",
-    "numba",
-}
+HEAVY = {"torch", "torchaudio", "faster_whisper", "pyannote", "librosa", "transformers", "ray", "jieba"}
 
 
 def modules():

@@ -126,7 +126,7 @@ def _fields_of(kind: Any) -> tuple[str, ...]:
 
 
 @cache
-def _hints_of(kind: type[Any]) -> dict[str, Any]:
+def _hints_of(kind: Any) -> dict[str, Any]:
     return typing.get_type_hints(kind)
 
 

@@ -28,6 +28,7 @@ from pipeline.rules.anchors import (
     DEFAULT_DISTANCE,
     Anchor,
     AnchorSearch,
+    Candidate,
     Pattern,
     anchors_of,
     compile_variants,
@@ -135,10 +136,12 @@ class PhraseMatcher:
 
     def find(self, text: PreparedText, themes: frozenset[str] | None = None) -> list[PhraseHit]:
         """Hits of all (or the named) themes, in order of place; of one theme's overlapping hits the best."""
-        masks = SoundMasks(text.sounds)
-        jobs = self._jobs(text.sounds, masks, self._places(themes))
-        if not jobs:
+        places = self._places(themes)
+        candidates = self._search.candidates(text.sounds, places)
+        if not candidates:
             return []
+        masks = SoundMasks(text.sounds)
+        jobs = _jobs(candidates, masks, places)
         hits: list[PhraseHit] = []
         borders: set[int] | None = None
         for place, own in jobs.items():
@@ -159,25 +162,6 @@ class PhraseMatcher:
             self._numbers[themes] = frozenset(numbers)
         return self._numbers[themes]
 
-    def _jobs(self, sounds: str, masks: SoundMasks, themes: frozenset[int] | None) -> Mapping[int, _Jobs]:
-        """By theme: the anchors that may lie somewhere, with the patterns that may lie around them."""
-        jobs: dict[int, _Jobs] = defaultdict(list)
-        possible: dict[Pattern, bool] = {}
-        absent = ~masks.whole
-        for anchor, low, high, edits in self._search.candidates(sounds, themes):
-            for place, patterns in anchor.wanted_by.items():
-                if themes is not None and place not in themes:
-                    continue
-                live = patterns
-                if anchor.joined:
-                    for one in patterns:
-                        if one not in possible:
-                            possible[one] = one.possible(absent)
-                    live = [one for one in patterns if possible[one]]
-                if live:
-                    jobs[place].append((anchor, live, low, high, edits))
-        return jobs
-
     def _hit(self, one: _Found, theme: PhraseTheme, text: PreparedText) -> PhraseHit:
         first, last = text.original_span(one.start, one.end)
         why = guard(text, one.start, one.end, theme.active_guards) or context_guard(
@@ -185,6 +169,28 @@ class PhraseMatcher:
         )
         said = text.original[first:last]
         return PhraseHit(theme.id, one.pattern.variant, first, last, said, round(one.score, 3), why)
+
+
+def _jobs(
+    candidates: Sequence[Candidate], masks: SoundMasks, themes: frozenset[int] | None
+) -> Mapping[int, _Jobs]:
+    """By theme: the anchors that may lie somewhere, with the patterns that may lie around them."""
+    jobs: dict[int, _Jobs] = defaultdict(list)
+    possible: dict[Pattern, bool] = {}
+    absent = ~masks.whole
+    for anchor, low, high, edits in candidates:
+        for place, patterns in anchor.wanted_by.items():
+            if themes is not None and place not in themes:
+                continue
+            live = patterns
+            if anchor.joined:
+                for one in patterns:
+                    if one not in possible:
+                        possible[one] = one.possible(absent)
+                live = [one for one in patterns if possible[one]]
+            if live:
+                jobs[place].append((anchor, live, low, high, edits))
+    return jobs
 
 
 def _compiled(theme: PhraseTheme, place: int) -> tuple[Pattern, ...]:

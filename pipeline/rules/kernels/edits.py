@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import int64, njit, uint64
+from numba import njit, uint64
 
 from pipeline.rules.kernels.codes import BITS, ONE
 
