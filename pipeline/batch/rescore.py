@@ -115,7 +115,7 @@ def _keep(job: Job) -> list[Failure | None]:
 def _kept(store: ArtefactStore, call_id: str, key: str, found: Scorecard | Failure) -> Failure | None:
     if isinstance(found, Failure):
         return found
-    store.put("score", call_id, key, found)
+    store.put("score", call_id, key, found, flush=False)  # waiting for the disk took longer than scoring
     return None
 
 
