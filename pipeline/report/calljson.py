@@ -150,7 +150,7 @@ def decode(kind: Any, value: Any) -> Any:
     return value
 
 
-def _decode_object(kind: type[Any], value: Mapping[str, Any]) -> Any:
+def _decode_object(kind: Any, value: Mapping[str, Any]) -> Any:
     hints = _hints_of(kind)
     found: dict[str, Any] = {}
     for field in dataclasses.fields(kind):
