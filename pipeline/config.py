@@ -133,6 +133,9 @@ class ScoreConfig:
     min_roles: float = 0.7  # role confidence below which nobody is held to a role
     min_hangup: float = 0.7  # probability of the releasing side
     min_events: float = 0.5  # confidence of a gap, overlap or tone
+    sentence_model: str = (
+        ""  # folder of a sentence-transformers model that judges similar sentences; empty: by formula
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,7 +223,7 @@ def elderly_caller(scene: Scene) -> Iterable[Reading]:
 @measure(
     "rate_band",
     unit="text",
-    description="语速档位:slow 偏慢、ok 适中、fast 偏快(老年来电者用更慢的档位)。按文字和按声音落在门限两边时,不下结论。",
+    description="语速档位:slow 偏慢、ok 适中、fast 偏快(老年来电者更慢)。文字和声音落在门限两边时不下结论。",
     formula="rate_cpm against rate_band_cpm, or rate_band_elderly_cpm when elderly_caller = 1; None when "
     "rate_cpm · (rate_nuclei_per_min / 1.05) / rate_voiced_cpm lies in another band",
     example="240 within (120, 300) → ok",

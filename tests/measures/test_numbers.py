@@ -60,7 +60,15 @@ def test_the_band_is_slower_for_the_elderly(end: float, flags: tuple[str, ...], 
 
 @pytest.mark.parametrize(
     ("characters", "nuclei", "band"),
-    [(29, 34, None), (29, 30, "ok"), (34, 36, "fast"), (31, 30, None), (12, 11, None), (13, 14, "ok"), (29, 0, "ok")],
+    [
+        (29, 34, None),
+        (29, 30, "ok"),
+        (34, 36, "fast"),
+        (31, 30, None),
+        (12, 11, None),
+        (13, 14, "ok"),
+        (29, 0, "ok"),
+    ],
 )
 def test_words_and_sound_on_either_side_of_a_limit_tell_nothing(
     characters: int, nuclei: int, band: str | None

@@ -100,7 +100,7 @@ def test_a_scorecard_with_an_unknown_rule_is_refused(tmp_path):
     folder = write(tmp_path / "lex", f"rules:\n  x:\n    {RULE}    expect: {{keyword: 好}}\n")
     card = "name: c\ntitle: 卡\nversion: 1\nschool: deduct\ngrades: [[好, 0]]\ngroups: [{name: g, items: [{rule: xx, points: 1}]}]\n"
     write(folder, card, "scorecards/c.yaml")
-    with pytest.raises(RuleError, match=r"scorecards/c\.yaml:1: expected a rule: .*'xx'"):
+    with pytest.raises(RuleError, match=r"scorecards/c\.yaml:6: expected a rule: .*'xx'"):
         load_rulebook(folder)
 
 
