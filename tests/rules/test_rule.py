@@ -55,6 +55,14 @@ def test_a_measure_out_of_bounds_has_nothing_near(rule_of, facts_of):
     assert rule.judge(facts_of("坐席: 好\n测量: x=3")).why == "测试(x = 3)"
 
 
+def test_what_may_not_be_can_be_played_wherever_in_the_demand_it_stands(rule_of, facts_of):
+    gap = "{gap: {kinds: hold, announced: false}}"
+    by = f"{{preceded: {{of: {gap}, by: {{keyword: 稍等}}}}}}"
+    rule = rule_of(f"expect: {{all: [{{any: [{{not: {gap}}}, {by}]}}, {{utterance: {{}}}}]}}")
+    verdict = rule.judge(facts_of("坐席: 好\n音乐 20s\n坐席: 查到了"))
+    assert verdict.outcome == "fail" and verdict.evidence[0].quote == "等待音乐 20.0 秒"
+
+
 def test_a_match_shows_what_it_was_taken_for(rule_of, facts_of):
     rule = rule_of("forbid: {say: greeting}")
     exact, like = (
