@@ -28,6 +28,7 @@ def check(book: Rulebook) -> list[Finding]:
         *_unused_themes(book),
         *_unreachable(book),
         *_taboo_in_standard(book),
+        *_never_heard(book),
         *regex_lints(book),
         *record_lints(book),
         *_unknown_measures(book),
@@ -148,6 +149,21 @@ def _taboo_in_standard(book: Rulebook) -> Iterator[Finding]:
                         f"standard phrase {plain!r} is heard as the taboo {hit.theme_id!r} ({hit.said!r})"
                     )
                     yield Finding("error", source.file, source.line, theme, message)
+
+
+def _never_heard(book: Rulebook) -> Iterator[Finding]:
+    """Variants that, said just as they are written, are not heard as their theme: what stands in a gap is
+    taken for the part behind it, a guard makes them not count, or no word ends where they do."""
+    first = {name: options[0] for name, options in book.synonyms.items() if options}
+    for theme, source in book.phrases.items():
+        for variant in source.phrases.variants:
+            written = regex.sub(r"<([^<>]*)>", lambda m: first.get(m[1], m[1]), variant)
+            plain = plain_variant(written)
+            hits = book.index.matcher.find(prepare(plain), frozenset([theme]))
+            if all(hit.guarded for hit in hits):
+                why = f"does not count ({hits[0].guarded})" if hits else "is not found"
+                message = f"variant {variant[:40]!r}, said as {plain!r}, {why}"
+                yield Finding("warning", source.file, source.line, theme, message)
 
 
 def _spoken(book: Rulebook, how: Literal["expect", "forbid"]) -> set[str]:

@@ -65,6 +65,20 @@ def test_proof_that_is_missing_is_told(tmp_path):
     assert len(check(load_rulebook(tmp_path))) == 2
 
 
+@pytest.mark.parametrize(
+    ("variant", "told"),
+    [
+        ("不过…6(您|我)…4(可以|可)", []),
+        # 可以 is taken by the first gap, and none is left for the last part
+        ("不过…6(您|可以)…4(可以|可)", ["variant '不过…6(您|可以)…4(可以|可)', said as '不过您可以', is not found"]),
+    ],
+)
+def test_a_variant_that_is_not_heard_as_written_is_told(tmp_path, variant, told):
+    text = f"phrases:\n  but: ['{variant}']\nrules:\n  x: {{title: 测, kind: say, group: 组, expect: {{say: but}}}}\n"
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+    assert [f.message for f in check(load_rulebook(tmp_path)) if f.rule == "but"] == told
+
+
 def test_a_retired_rule_on_a_scorecard_is_an_error(tmp_path):
     (tmp_path / "a.yaml").write_text(RULE + "{keyword: 坏}\n    status: retired\n", encoding="utf-8")
     (tmp_path / "scorecards").mkdir()
