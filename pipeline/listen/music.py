@@ -18,6 +18,9 @@ MAX_SPEECH_PROBABILITY = 0.2  # Silero on instruments: below 0.05; on speech: ab
 MIN_MUSIC_S = 2.0
 JOIN_S = 1.5  # rests between phrases
 SOUNDING_DB = 10.0  # above the channel's floor
+# Of a sound beside the edge of music, by its frames' mean: on the tune set half of the notes have more than 0.6,
+# 95 of 100 breaths of speech less than 0.5.
+STEADY_SOUND = 0.5
 
 
 def find_music(peaks: Peaks, *, taken: BoolArray, steadiness: float = SURE_STEADY) -> tuple[Span, ...]:
@@ -36,18 +39,39 @@ def find_music(peaks: Peaks, *, taken: BoolArray, steadiness: float = SURE_STEAD
     held, density = steadiness_by_second(peaks, taken=taken)
     music = (held > steadiness) & (density > 0.5)
     sounding = _sounding(peaks, taken)
-    spans = (_to_edges(a, b, sounding) for a, b in runs(music))
+    spans = (_to_edges(a, b, sounding, peaks.steady) for a, b in runs(music))
     return tuple(s for s in merge(spans, join_s=JOIN_S) if s.duration_s >= MIN_MUSIC_S)
 
 
-def _to_edges(first: int, last: int, sounding: BoolArray) -> Span:
-    """A second of averaging blurs the edges: go out to where the sound itself begins and ends."""
+def _to_edges(first: int, last: int, sounding: BoolArray, steady: FloatArray) -> Span:
+    """A second of averaging blurs the edges: go to where the sound itself begins and ends.
+
+    That second may reach past a pause into words: they are music no more than what they sound like.
+
+    ::
+
+        sound      ♪♪♪♪♪♪♪♪♪♪♪ ▂▄▂ ▂▄▄▂     让您 久等了
+        averaged      first ······ last
+        music      |---------|
+    """
+    turned = _end(len(sounding) - first, sounding[::-1], steady[::-1])
+    start, end = len(sounding) - turned, _end(last, sounding, steady)
+    return Span(start * STEP_S + CENTRE_S, max(start, end) * STEP_S + CENTRE_S)
+
+
+def _end(last: int, sounding: BoolArray, steady: FloatArray) -> int:
+    """The frame after the sound in which, or before which, the averaged stretch ends at ``last``."""
     reach = round(BLOCK_S / STEP_S)
-    before = np.flatnonzero(~sounding[max(0, first - reach) : first])
-    after = np.flatnonzero(~sounding[last : last + reach])
-    start = max(0, first - reach) + int(before[-1]) + 1 if before.size else first
-    end = last + int(after[0]) if after.size else last
-    return Span(start * STEP_S + CENTRE_S, end * STEP_S + CENTRE_S)
+    first = max(0, last - reach // 2)
+    near = sounding[first : last + reach]
+    end = last
+    for begin, stop in runs(near):
+        if first + begin >= last:
+            break
+        if begin and float(np.mean(steady[first + begin : first + stop])) < STEADY_SOUND:
+            break
+        end = first + stop if stop < len(near) else last  # a sound without an end tells no edge
+    return end
 
 
 def _sounding(peaks: Peaks, taken: BoolArray) -> BoolArray:

@@ -46,7 +46,7 @@ class AuditionStage:
     name: ClassVar[str] = "audition"
     needs: ClassVar[tuple[str, ...]] = ("sound",)
     gives: ClassVar[type] = Audition
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     reads: ClassVar[tuple[str, ...]] = ("agent_channel",)
 
     def __init__(self, *, settings: AuditionConfig) -> None:
