@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.listen.frames import BoolArray, FloatArray, runs
 from pipeline.listen.spectrum import CENTRE_S, STEP_S, Peaks
-from pipeline.timeline import merge
+from pipeline.timeline import hull, merge
 from pipeline.types import Span
 
 BLOCK_S = 1.0  # a block holds four syllables: long enough that no vowel fills it
@@ -39,39 +39,48 @@ def find_music(peaks: Peaks, *, taken: BoolArray, steadiness: float = SURE_STEAD
     held, density = steadiness_by_second(peaks, taken=taken)
     music = (held > steadiness) & (density > 0.5)
     sounding = _sounding(peaks, taken)
-    spans = (_to_edges(a, b, sounding, peaks.steady) for a, b in runs(music))
-    return tuple(s for s in merge(spans, join_s=JOIN_S) if s.duration_s >= MIN_MUSIC_S)
+    found = [_to_edges(a, b, sounding, peaks.steady) for a, b in runs(music)]
+    whole = merge((wide for wide, _ in found), join_s=JOIN_S)
+    # what plays on is one piece by its widest edges, and begins and ends by its narrow ones
+    narrow = (
+        hull([tight for wide, tight in found if span.start_s <= wide.start_s < span.end_s]) for span in whole
+    )
+    return tuple(s for s in narrow if s is not None and s.duration_s >= MIN_MUSIC_S)
 
 
-def _to_edges(first: int, last: int, sounding: BoolArray, steady: FloatArray) -> Span:
-    """A second of averaging blurs the edges: go to where the sound itself begins and ends.
+def _to_edges(first: int, last: int, sounding: BoolArray, steady: FloatArray) -> tuple[Span, Span]:
+    """A second of averaging blurs the edges: where the sound about it begins and ends, and where the music does.
 
-    That second may reach past a pause into words: they are music no more than what they sound like.
+    That second may reach past a pause into words, which are music no more than they sound like it.
 
     ::
 
         sound      ♪♪♪♪♪♪♪♪♪♪♪ ▂▄▂ ▂▄▄▂     让您 久等了
         averaged      first ······ last
+        widest     |-------------|
         music      |---------|
     """
-    turned = _end(len(sounding) - first, sounding[::-1], steady[::-1])
-    start, end = len(sounding) - turned, _end(last, sounding, steady)
-    return Span(start * STEP_S + CENTRE_S, max(start, end) * STEP_S + CENTRE_S)
+    backwards = len(sounding) - first, sounding[::-1], steady[::-1]
+    ends = zip(_ends(*backwards), _ends(last, sounding, steady), strict=True)
+    frames = [(len(sounding) - start, end) for start, end in ends]
+    wide, tight = (Span(a * STEP_S + CENTRE_S, max(a, b) * STEP_S + CENTRE_S) for a, b in frames)
+    return wide, tight
 
 
-def _end(last: int, sounding: BoolArray, steady: FloatArray) -> int:
-    """The frame after the sound in which, or before which, the averaged stretch ends at ``last``."""
+def _ends(last: int, sounding: BoolArray, steady: FloatArray) -> tuple[int, int]:
+    """The frames after the sound, and after the steady sound, about the averaged stretch that ends at ``last``."""
     reach = round(BLOCK_S / STEP_S)
     first = max(0, last - reach // 2)
     near = sounding[first : last + reach]
-    end = last
+    wide = tight = last
+    held = True
     for begin, stop in runs(near):
         if first + begin >= last:
             break
-        if begin and float(np.mean(steady[first + begin : first + stop])) < STEADY_SOUND:
-            break
-        end = first + stop if stop < len(near) else last  # a sound without an end tells no edge
-    return end
+        wide = first + stop if stop < len(near) else last  # a sound without an end tells no edge
+        held &= not begin or float(np.mean(steady[first + begin : first + stop])) >= STEADY_SOUND
+        tight = wide if held else tight
+    return max(wide, last), tight
 
 
 def _sounding(peaks: Peaks, taken: BoolArray) -> BoolArray:
