@@ -31,6 +31,7 @@ from pipeline.listen import (
 from pipeline.listen.frames import LEVEL_STEP_S, FloatArray
 from pipeline.stages.base import Work
 from pipeline.stages.gate import channel_gate, echo_frames
+from pipeline.strings import text
 from pipeline.timeline import Spans, clip, merge
 from pipeline.types import Audition, ChannelGate, Failure, Frames, Span, Tone
 
@@ -70,7 +71,7 @@ class AuditionStage:
         try:
             return audition(work.sound(), settings=self._settings, agent_channel=work.call.agent_channel)
         except AudioError as error:
-            return Failure(work.call.id, self.name, "permanent", str(error))
+            return Failure(work.call.id, self.name, "permanent", text("ledger.unreadable", what=error))
 
 
 def audition(
