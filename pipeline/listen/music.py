@@ -21,6 +21,7 @@ SOUNDING_DB = 10.0  # above the channel's floor
 # Of a sound beside the edge of music, by its frames' mean: on the tune set half of the notes have more than 0.6,
 # 95 of 100 breaths of speech less than 0.5.
 STEADY_SOUND = 0.5
+STEADY_SHARE = 0.7  # of what the music holds itself: in noise no note is steady
 
 
 def find_music(peaks: Peaks, *, taken: BoolArray, steadiness: float = SURE_STEADY) -> tuple[Span, ...]:
@@ -60,14 +61,16 @@ def _to_edges(first: int, last: int, sounding: BoolArray, steady: FloatArray) ->
         widest     |-------------|
         music      |---------|
     """
-    backwards = len(sounding) - first, sounding[::-1], steady[::-1]
-    ends = zip(_ends(*backwards), _ends(last, sounding, steady), strict=True)
+    inside = steady[first:last][sounding[first:last]]
+    least = min(STEADY_SOUND, STEADY_SHARE * float(np.mean(inside))) if inside.size else 0.0
+    backwards = _ends(len(sounding) - first, sounding[::-1], steady[::-1], least)
+    ends = zip(backwards, _ends(last, sounding, steady, least), strict=True)
     frames = [(len(sounding) - start, end) for start, end in ends]
     wide, tight = (Span(a * STEP_S + CENTRE_S, max(a, b) * STEP_S + CENTRE_S) for a, b in frames)
     return wide, tight
 
 
-def _ends(last: int, sounding: BoolArray, steady: FloatArray) -> tuple[int, int]:
+def _ends(last: int, sounding: BoolArray, steady: FloatArray, least: float) -> tuple[int, int]:
     """The frames after the sound, and after the steady sound, about the averaged stretch that ends at ``last``."""
     reach = round(BLOCK_S / STEP_S)
     first = max(0, last - reach // 2)
@@ -75,10 +78,11 @@ def _ends(last: int, sounding: BoolArray, steady: FloatArray) -> tuple[int, int]
     wide = tight = last
     held = True
     for begin, stop in runs(near):
-        if first + begin >= last:
+        if first + begin > last:
             break
         wide = first + stop if stop < len(near) else last  # a sound without an end tells no edge
-        held &= not begin or float(np.mean(steady[first + begin : first + stop])) >= STEADY_SOUND
+        still = not begin or float(np.mean(steady[first + begin : first + stop])) >= least
+        held &= still and first + begin < last
         tight = wide if held else tight
     return max(wide, last), tight
 
