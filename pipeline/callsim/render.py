@@ -147,7 +147,7 @@ def _sound(sound: Sound, rng: np.random.Generator) -> Samples:
         "dtmf": lambda: dtmf(event.digits),
         "beep": lambda: beep(seconds),
         "music": lambda: music(seconds, event.style, rng),
-        "cough": lambda: _lasting(cough(rng), seconds),
+        "cough": lambda: _coughed(cough(rng), seconds, rng),
         "laugh": lambda: _lasting(laugh(rng), seconds),
     }
     made = makers[sound.kind]() if sound.kind in makers else cadence(sound.kind, event.count)  # type: ignore[arg-type]
@@ -155,12 +155,21 @@ def _sound(sound: Sound, rng: np.random.Generator) -> Samples:
 
 
 def _lasting(sound: Samples, seconds: float) -> Samples:
-    """A cough or laugh of exactly the planned length: played faster or slower, which also varies its pitch."""
+    """A laugh of exactly the planned length: played faster or slower, which also varies its pitch."""
     length = round(seconds * LINE_HZ)
     fitted = soxr.resample(sound, len(sound), length).astype(np.float32)[:length]
     return wire.gain(
         np.pad(fitted, (0, length - len(fitted))), wire.level_dbfs(sound) - wire.level_dbfs(fitted)
     )
+
+
+def _coughed(sound: Samples, seconds: float, rng: np.random.Generator) -> Samples:
+    """A cough of exactly the planned length: its bursts drawn out, its breath no lower for it."""
+    length = round(seconds * LINE_HZ)
+    envelope = np.sqrt(np.convolve(sound.astype(np.float64) ** 2, np.ones(40) / 40, "same"))
+    drawn_out = np.interp(np.linspace(0, len(sound) - 1, length), np.arange(len(sound)), envelope)
+    made = (wire.noise(length, 0.0, rng, colour=1.0) * drawn_out).astype(np.float32)
+    return wire.gain(made, wire.level_dbfs(sound) - wire.level_dbfs(made))
 
 
 def _laid_out(script: Script, agent: Samples, customer: Samples) -> NDArray[np.float32]:
