@@ -26,7 +26,14 @@ def align_new(network: Network, pool: Pool) -> None:
     at = 0
     while at < len(waiting):
         # lengths rise, so the last of a batch tells what it takes
-        size = max(1, int(np.searchsorted(np.arange(1, len(waiting) - at + 1) * pool.lengths[waiting[at:]], BATCH_FRAMES)))
+        size = max(
+            1,
+            int(
+                np.searchsorted(
+                    np.arange(1, len(waiting) - at + 1) * pool.lengths[waiting[at:]], BATCH_FRAMES
+                )
+            ),
+        )
         _align(network, pool, waiting[at : at + size])
         at += size
     network.train()

@@ -76,8 +76,18 @@ GPU = Recipe(
     blanks=200,
     hearing=HearingPlan(steps=20_000, limit_s=160, audio_s=2000),
     reading=(
-        ("read", ReadingPlan(steps=20_000, rate=2e-3, longest_s=9.0, whole=0.03, limit_s=380, replays=0, audio_s=2000)),
-        ("whole", ReadingPlan(steps=2000, rate=2e-4, longest_s=10.0, whole=0.4, limit_s=50, replays=0, audio_s=2000)),
+        (
+            "read",
+            ReadingPlan(
+                steps=20_000, rate=2e-3, longest_s=9.0, whole=0.03, limit_s=380, replays=0, audio_s=2000
+            ),
+        ),
+        (
+            "whole",
+            ReadingPlan(
+                steps=2000, rate=2e-4, longest_s=10.0, whole=0.4, limit_s=50, replays=0, audio_s=2000
+            ),
+        ),
     ),
 )
 SMOKE = Recipe(
@@ -117,7 +127,9 @@ def train(recipe: Recipe, *, scratch: Path, log: Callable[[str], None], seed: in
                 continue
             learn(rng=np.random.default_rng([seed, 1, number]))
             save_network(network, done)
-        log(f"sounds read wrong in unknown voices: {sound_error(network, _unknown(recipe, scratch, pool, seed)):.1%}")
+        log(
+            f"sounds read wrong in unknown voices: {sound_error(network, _unknown(recipe, scratch, pool, seed)):.1%}"
+        )
     return done
 
 
@@ -184,12 +196,16 @@ def _blanks(recipe: Recipe, scratch: Path, *, seed: int) -> list[NDArray[np.floa
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, help="folder for the CTranslate2 model; without it nothing is converted")
+    parser.add_argument(
+        "--out", type=Path, help="folder for the CTranslate2 model; without it nothing is converted"
+    )
     parser.add_argument(
         "--scratch", type=Path, default=Path("/tmp/callqa-asr"), help="shards and checkpoints"
     )
     parser.add_argument("--smoke", action="store_true", help="every step, in a minute, learning nothing")
-    parser.add_argument("--convert", type=Path, help="only convert this checkpoint, trained on another machine")
+    parser.add_argument(
+        "--convert", type=Path, help="only convert this checkpoint, trained on another machine"
+    )
     chosen = parser.parse_args(arguments)
     begun = time.time()
 

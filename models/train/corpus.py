@@ -303,7 +303,9 @@ def _call_lines(split: Split) -> list[str]:
 @cache
 def vocabulary() -> tuple[str, ...]:
     """The characters the model can write: all of the templates and slots, then by frequency."""
-    ours = "".join(line for part in (_templates(), _more_templates()) for lines in part.values() for line in lines)
+    ours = "".join(
+        line for part in (_templates(), _more_templates()) for lines in part.values() for line in lines
+    )
     ours += (
         "".join("".join(values) for values in _slots().values()) + _DIGITS + "十百千万两点幺半刻分号日月元块"
     )

@@ -37,7 +37,9 @@ class HearingPlan:
     rate: float = 3e-3
     shortest_s: float = 1.2
     longest_s: float = 10.0
-    mask_from: float = 0.7  # share of the stage after which parts are hidden; earlier it undoes what was learned
+    mask_from: float = (
+        0.7  # share of the stage after which parts are hidden; earlier it undoes what was learned
+    )
     many: float = 0.3
 
     def window_s(self, step: int, done: float, rng: np.random.Generator) -> tuple[float, bool]:
@@ -70,7 +72,7 @@ def ctc(network: Network, states: Tensor, pool: Pool, layout: Layout) -> Tensor:
 
 
 def flat_labels(pool: Pool, layout: Layout) -> NDArray[np.int64]:
-    """Even spread of each window's one sentence over its speech [B,T], per 20 ms; the onset is a third of a syllable."""
+    """Even spread of each window's one sentence over its speech [B,T], per 20 ms; a syllable's first third is its onset."""
     labels = np.full((len(layout.source), layout.source.shape[1] // 2), BLANK, np.int64)
     for sentence, window, pace in zip(layout.sentence, layout.window, layout.pace):
         start = pool.leads[sentence] / pace / 2

@@ -47,7 +47,9 @@ class Pool:
 
     def grow(self) -> int:
         """Takes in new shards of the folder; how many sentences there are now."""
-        new = [p for p in sorted(self.folder.glob("[0-9]*.npz")) if p not in self._seen and ".part" not in p.name]
+        new = [
+            p for p in sorted(self.folder.glob("[0-9]*.npz")) if p not in self._seen and ".part" not in p.name
+        ]
         shards = [Shard.load(path) for path in new]
         self._seen.update(new)
         if not self.inventory:

@@ -100,7 +100,9 @@ def written(pool: Pool, layout: Layout, timed: NDArray[np.bool_]) -> tuple[Ints,
     before = np.cumsum(counts) - counts
     new_window = np.flatnonzero(rank == 0)
     in_window = before - np.repeat(before[new_window], np.diff(np.append(new_window, len(spoken))))
-    begin = prompt[window] + in_window + np.where(timed[window], 2 * rank, 0)  # where the sentence's tokens begin
+    begin = (
+        prompt[window] + in_window + np.where(timed[window], 2 * rank, 0)
+    )  # where the sentence's tokens begin
     column = begin[whose] + timed[window][whose] + np.arange(len(places)) - before[whose]
     sizes = prompt + np.bincount(window, counts + 2 * timed[window], len(timed)).astype(np.int64)
     sizes[np.setdiff1d(np.flatnonzero(timed), window)] += 1  # no speech: the time 0
@@ -226,7 +228,9 @@ def learn_to_read(
             total.backward()
             optimiser.step(rate_at(step, done, plan.rate, fall=plan.fall))
         if step % 20 == 19:
-            values = [f"{part} {value.item():.3f}" for part, value in zip(("loss", "guide", "right", "ctc"), shown)]
+            values = [
+                f"{part} {value.item():.3f}" for part, value in zip(("loss", "guide", "right", "ctc"), shown)
+            ]
             log(f"{name} {step + 1} {' '.join(values)} window {layout.source.shape[1] / 100:.1f}s "
                 f"{(time.time() - begun) / (step + 1):.3f} s/step of {len(pool)} sentences")  # fmt: skip
         if step % 100 == 99:

@@ -54,7 +54,9 @@ def lay_out(
     seed = int(rng.integers(2**31))
     edges = pool.starts, pool.lengths, pool.leads, pool.tails
     return Layout(
-        *_place(contents, drawn, length, many, *edges, pool.order, pool.lengths[pool.order], pool.blanks, seed)
+        *_place(
+            contents, drawn, length, many, *edges, pool.order, pool.lengths[pool.order], pool.blanks, seed
+        )
     )
 
 

@@ -38,9 +38,9 @@ def pool(tmp_path: Path) -> Pool:
     rng = np.random.default_rng(0)
     lengths = [60, 90, 92, 40]
     frames = rng.integers(60, 120, (sum(lengths), 80)).astype(np.uint8)
-    Shard(
-        frames, np.cumsum(lengths), np.array([[10, 8]] * 4), TEXTS, ["n in2 h ao3", "q ing3 sh ao1 d eng3", "b u4 k e4 q i4", "h ao3"], ["phrase"] * 4
-    ).save(tmp_path / "00000.npz")  # fmt: skip
+    sounds = ["n in2 h ao3", "q ing3 sh ao1 d eng3", "b u4 k e4 q i4", "h ao3"]
+    edges, kinds = np.array([[10, 8]] * 4), ["phrase"] * 4
+    Shard(frames, np.cumsum(lengths), edges, TEXTS, sounds, kinds).save(tmp_path / "00000.npz")
     pool = Pool(tmp_path, device=torch.device("cpu"))
     assert pool.grow() == 4
     pool.begins = np.concatenate([5 + 5 * np.arange(len(t)) for t in TEXTS]).astype(np.int32)
@@ -82,7 +82,9 @@ def test_what_the_decoder_must_write(pool: Pool) -> None:
     rows, wanted, characters = written(pool, layout, timed)
     places = iter(characters.tolist())
     for row in range(30):
-        prompt = ["<|startoftranscript|>", "<|zh|>", "<|transcribe|>"] + ([] if timed[row] else ["<|notimestamps|>"])
+        prompt = ["<|startoftranscript|>", "<|zh|>", "<|transcribe|>"] + (
+            [] if timed[row] else ["<|notimestamps|>"]
+        )
         line = [number(p) for p in prompt]
         before = [0, 0]
         mine = [k for k in np.flatnonzero(layout.window == row) if layout.spoken[k]]
@@ -106,7 +108,9 @@ def test_what_the_decoder_must_write(pool: Pool) -> None:
         out = [*line[len(prompt) :], number("<|endoftext|>")]
         assert wanted[row, len(prompt) - 1 : len(prompt) - 1 + len(out)].tolist() == out
         assert wanted[row, 0] == number("<|zh|>" if mine else "<|nospeech|>")
-        assert (wanted[row, 1 : len(prompt) - 1] == IGNORE).all() and (wanted[row, len(line) :] == IGNORE).all()
+        assert (wanted[row, 1 : len(prompt) - 1] == IGNORE).all() and (
+            wanted[row, len(line) :] == IGNORE
+        ).all()
     assert next(places, None) is None
 
 
