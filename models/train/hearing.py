@@ -72,7 +72,7 @@ def ctc(network: Network, states: Tensor, pool: Pool, layout: Layout) -> Tensor:
 
 
 def flat_labels(pool: Pool, layout: Layout) -> NDArray[np.int64]:
-    """Even spread of each window's one sentence over its speech [B,T], per 20 ms; a syllable's first third is its onset."""
+    """Each window's one sentence spread evenly over its speech [B,T], per 20 ms; an onset is a third of a syllable."""
     labels = np.full((len(layout.source), layout.source.shape[1] // 2), BLANK, np.int64)
     for sentence, window, pace in zip(layout.sentence, layout.window, layout.pace):
         start = pool.leads[sentence] / pace / 2
