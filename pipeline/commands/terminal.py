@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.report.callline import MIN_NEAR_CHARS, signed
+from pipeline.report.listings import flag_words
 from pipeline.report.sheet import clock
-from pipeline.report.workbook import flag_words
 from pipeline.strings import text
 from pipeline.types import Evidence, Outcome, Utterance, Verdict
 

@@ -17,6 +17,7 @@ from pipeline.roles import profiles
 from pipeline.stages.base import Work
 from pipeline.stages.diarizer import MODEL_HZ, Diarizer
 from pipeline.stages.speakers import Labelled
+from pipeline.strings import text
 from pipeline.timeline import merge, overlap, subtract
 from pipeline.types import Audition, Call, Diarization, Failure, Role, Span, Turn
 
@@ -64,7 +65,7 @@ class DiarizeStage:
         try:
             samples = work.sound().at(MODEL_HZ).channel(channel)
         except AudioError as error:
-            return Failure(work.call.id, self.name, "permanent", str(error))
+            return Failure(work.call.id, self.name, "permanent", text("ledger.unreadable", what=error))
         try:
             diarizer = self._opened()
         except (OSError, ValueError) as error:

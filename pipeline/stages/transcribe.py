@@ -85,7 +85,9 @@ class TranscribeStage:
                         self._recognise(batch, heard)
                         batch = []
             except AudioError as error:
-                failures[index] = Failure(work.call.id, self.name, "permanent", str(error))
+                failures[index] = Failure(
+                    work.call.id, self.name, "permanent", text("ledger.unreadable", what=error)
+                )
         self._recognise(batch, heard)
         return [failures.get(i) or self._transcript(work, heard[i]) for i, work in enumerate(works)]
 
