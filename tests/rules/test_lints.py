@@ -70,7 +70,10 @@ def test_proof_that_is_missing_is_told(tmp_path):
     [
         ("不过…6(您|我)…4(可以|可)", []),
         # 可以 is taken by the first gap, and none is left for the last part
-        ("不过…6(您|可以)…4(可以|可)", ["variant '不过…6(您|可以)…4(可以|可)', said as '不过您可以', is not found"]),
+        (
+            "不过…6(您|可以)…4(可以|可)",
+            ["variant '不过…6(您|可以)…4(可以|可)', said as '不过您可以', is not found"],
+        ),
     ],
 )
 def test_a_variant_that_is_not_heard_as_written_is_told(tmp_path, variant, told):
