@@ -8,6 +8,7 @@ apart from a real one only by its content. Audio is mixed at 8 kHz and given at 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,11 +52,15 @@ _TURN_S = (0.3, 0.8)
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """One voice and its phrases (int16 at 8 kHz, telephone band); ``replies`` are the short ones."""
+    """One voice and its phrases (int16 at 8 kHz, telephone band); ``replies`` are the short ones.
+
+    ``colour``: a filter that makes another voice of the same phrases, or None.
+    """
 
     voice: Voice
     phrases: tuple[NDArray[np.int16], ...]
     replies: tuple[NDArray[np.int16], ...]
+    colour: Samples | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +72,23 @@ class Chunk:
     spans: tuple[tuple[Span, ...], ...]
 
 
-def render_bank(seed: int, *, set: VoiceSet, voices: int, sentences: int) -> list[Speaker]:
+def render_bank(
+    seed: int,
+    *,
+    set: VoiceSet,
+    voices: int,
+    sentences: int,
+    variants: Sequence[str] = TRAIN_VARIANTS,
+) -> list[Speaker]:
     """``voices`` speakers of a set, each with ``sentences`` phrases and a third as many replies.
 
-    Training voices come of every espeak-ng variant but the tune and held-out ones, not only of the
-    simulator's twenty: unseen variants are what the models will meet.
+    Training voices come of ``variants`` in turn, not only of the simulator's twenty: unseen variants are
+    what the models will meet.
     """
     rng = np.random.default_rng(seed)
-    people = [_voice(rng, set, place) for place in range(voices)]
+    people = [random_voice(rng, set=set) for _ in range(voices)]
+    if set == "train":
+        people = [replace(voice, variant=variants[i % len(variants)]) for i, voice in enumerate(people)]
     corpus = Corpus("train")
     replies = max(2, sentences // 3)
     texts = [
@@ -90,9 +104,23 @@ def render_bank(seed: int, *, set: VoiceSet, voices: int, sentences: int) -> lis
     return [Speaker(people[i], tuple(said[i]), tuple(said[voices + i])) for i in range(voices)]
 
 
-def _voice(rng: np.random.Generator, set: VoiceSet, place: int) -> Voice:
-    voice = random_voice(rng, set=set)
-    return replace(voice, variant=TRAIN_VARIANTS[place % len(TRAIN_VARIANTS)]) if set == "train" else voice
+def recoloured(bank: Sequence[Speaker], rng: np.random.Generator, *, times: int) -> list[Speaker]:
+    """The bank and ``times`` - 1 more voices of each speaker, alike in all but tilt and one spectral peak.
+
+    Those are the voices that are hardest to keep apart, and they cost no rendering.
+    """
+    more = [replace(speaker, colour=_colour(rng)) for speaker in bank for _ in range(times - 1)]
+    return [*bank, *more]
+
+
+def _colour(rng: np.random.Generator, taps: int = 48) -> Samples:
+    """Linear phase, at 8 kHz: a slope above 500 Hz and a bell, as wide as the simulator's voices draw them."""
+    hz = np.linspace(0, LINE_HZ / 2, taps // 2 + 1)
+    slope = rng.uniform(-3.0, 3.0) * np.log2(np.maximum(hz, 500) / 500)
+    at_hz = float(np.exp(rng.uniform(np.log(500), np.log(3200))))
+    bell = rng.uniform(-6.0, 6.0) * np.exp(-0.5 * (np.log2(np.maximum(hz, 50) / at_hz) / 0.4) ** 2)
+    response = np.fft.irfft(10 ** ((slope + bell) / 20))
+    return (np.append(np.roll(response, taps // 2), 0.0) * np.hanning(taps + 1)).astype(np.float32)
 
 
 def _phrase(corpus: Corpus, rng: np.random.Generator) -> str:
@@ -119,7 +147,9 @@ def simulate(
         gains = 10 ** (rng.uniform(-12, 0, size=count) / 20)
         if rng.random() < 0.1:
             gains[rng.integers(count)] *= 0.15  # somebody barely to be heard
-        for who, at, sound in _timeline(rng, [bank[i] for i in people], seconds):
+        for who, at, plain in _timeline(rng, [bank[i] for i in people], seconds):
+            colour = bank[people[who]].colour
+            sound = plain if colour is None else np.convolve(plain.astype(np.float32), colour, mode="same")
             first, last = max(0, at), min(n, at + len(sound))
             if last > first:
                 mix[first:last] += gains[who] * sound[first - at : last - at] / 32768

@@ -13,14 +13,24 @@ from itertools import pairwise
 from math import exp, log
 
 from pipeline.config import DiarizeConfig
-from pipeline.roles.evidence import Clues, Weights, clue_titles, is_menu, load_weights, party_clues
+from pipeline.roles.alone import one_person, shown
+from pipeline.roles.evidence import (
+    Clues,
+    Weights,
+    clue_titles,
+    is_menu,
+    load_weights,
+    party_clues,
+    phrase_names,
+    things_said,
+)
 from pipeline.strings import text
 from pipeline.timeline import overlap, total_s
 from pipeline.types import Audition, Call, Diarization, Role, Span, Utterance
 
 MAX_LOG_ODDS = 7.0  # 99.9 %: no set of words is surer than this
 MIN_PHRASE_CLUES = 2  # different kinds of phrases before words may overrule a channel map
-MIXED = 1.5  # log-odds for both sides at once: more than one stray phrase of the other kind
+CLEAR = 1.0  # log-odds from which a third party's phrases place it
 SHOWN = 0.15  # contributions smaller than this are not listed as evidence
 _SETTINGS = DiarizeConfig()
 TRANSFER_SLACK_S = 5.0  # a first agent may say goodbye this long into the second's first words
@@ -112,39 +122,38 @@ def decide(
         limits = (min_probability, swap_probability)
         return _against_map(scores, clues, prior, menus, known, limits)
     if len(people) == 1:
-        role, probability = _alone(clues, known, next(iter(scores.values())))
-        return Decision({**menus, next(iter(people)): role}, probability, _listed(clues, known, extra))
-    roles, odds = _several(people, scores)
+        ((party, own),) = people.items()
+        role, probability, against = one_person(own, clues[party], known)
+        evidence = _listed(clues, known, extra) + shown(party, against, clue_titles(), SHOWN)
+        return Decision({**menus, party: role}, probability, evidence)
+    said_of = {party: known.score(things_said(clues[party])) + extra.get(party, 0.0) for party in people}
+    roles, odds = _several(people, scores, said_of)
     return Decision({**menus, **roles}, _sigmoid(odds), _listed(clues, known, extra))
 
 
-def _alone(clues: Mapping[Party, Clues], weights: Weights, score: float) -> tuple[Role, float]:
-    """One voice in the whole call. One that talks like both parties is two people under one label."""
-    (own,) = clues.values()
-    parts = [weights.clue.get(name, 0.0) * value for name, value in own.items() if name in _phrase_names()]
-    like_agent, like_customer = sum(p for p in parts if p > 0), -sum(p for p in parts if p < 0)
-    odds = weights.bias + weights.scale * score
-    role: Role = "agent" if odds > 0 else "customer"
-    return role, 0.5 if min(like_agent, like_customer) >= MIXED else _sigmoid(abs(odds))
-
-
 def _several(
-    people: Mapping[Party, Sequence[Utterance]], scores: Mapping[Party, float]
+    people: Mapping[Party, Sequence[Utterance]], scores: Mapping[Party, float], said: Mapping[Party, float]
 ) -> tuple[dict[Party, Role], float]:
-    """Agent and customer are the two ends of the scale; a third party joins the nearer end.
+    """Agent and customer are the two ends of the scale; a third party is placed by what it says alone.
 
-    On the agent's end it is a second agent when it begins where the first leaves off, as after a
+    ``said``: its phrases' part of the score. With too little of it the party has no role. On the agent's end it is a second agent when it begins where the first leaves off, as after a
     transfer; otherwise it is the same person under two labels.
     """
     ranked = sorted(people, key=lambda party: -scores[party])
     top, bottom = ranked[0], ranked[-1]
-    middle = (scores[top] + scores[bottom]) / 2
-    sides: dict[Party, Role] = {p: "agent" if scores[p] > middle or p == top else "customer" for p in ranked}
+    sides: dict[Party, Role] = {party: _side(said[party]) for party in ranked[1:-1]}
+    sides |= {top: "agent", bottom: "customer"}
     agents = sorted((p for p in ranked if sides[p] == "agent"), key=lambda p: people[p][0].span)
     for earlier, later in pairwise(agents):
         if people[later][0].span.start_s > people[earlier][-1].span.end_s - TRANSFER_SLACK_S:
             sides[later] = "agent2"
     return sides, min(scores[top] - scores[bottom], MAX_LOG_ODDS)
+
+
+def _side(odds: float) -> Role:
+    if abs(odds) < CLEAR:
+        return "unknown"
+    return "agent" if odds > 0 else "customer"
 
 
 def _against_map(
@@ -162,7 +171,7 @@ def _against_map(
     words = max(-MAX_LOG_ODDS, min(MAX_LOG_ODDS, words))
     total = words + prior[agent]
     against = _sigmoid(-words)
-    kinds = {name for own in clues.values() for name, v in own.items() if v > 0 and name in _phrase_names()}
+    kinds = {name for own in clues.values() for name, v in own.items() if v > 0 and name in phrase_names()}
     certain = against >= limits[1] and len(kinds) >= MIN_PHRASE_CLUES and total < 0
     notes: tuple[str, ...] = ()
     if certain:
@@ -219,16 +228,6 @@ def _listed(clues: Mapping[Party, Clues], weights: Weights, voices: Mapping[Part
     found += [(value, party, titles["voice_profile"]) for party, value in voices.items()]
     found.sort(key=lambda entry: -abs(entry[0]))
     return tuple(f"{party} {title} {weight:+.1f}" for weight, party, title in found if abs(weight) >= SHOWN)
-
-
-def _phrase_names() -> frozenset[str]:
-    return frozenset(clue_titles()) - {
-        "nin_share",
-        "reply_share",
-        "talk_share",
-        "first_inbound",
-        "first_outbound",
-    }
 
 
 def _sigmoid(odds: float) -> float:
