@@ -41,13 +41,13 @@ PLDA_VARIANTS = (
 class Size:
     """How long to train."""
 
-    voices: int = 1992  # 24 of each variant
-    sentences: int = 10
-    colours: int = 3  # voices made of each by an equaliser, for the embedding
+    segmentation_voices: tuple[int, int] = (664, 12)  # eight of each variant, phrases of each
     segmentation_steps: int = 2000
+    embedding_voices: tuple[int, int] = (1992, 10)  # 24 of each variant
+    colours: int = 3  # voices made of each of these by an equaliser
     embedding_steps: int = 6000
     batch: int = 32
-    plda_voices: int = 196  # 14 of each variant kept for it
+    plda_voices: tuple[int, int] = (196, 10)  # 14 of each variant kept for it
     plda_chunks: int = 1200
     tune_voices: int = 16
     tune_calls: int = 12
@@ -55,13 +55,13 @@ class Size:
 
 
 SMOKE = Size(
-    voices=4,
-    sentences=2,
-    colours=2,
+    segmentation_voices=(4, 2),
     segmentation_steps=3,
+    embedding_voices=(4, 2),
+    colours=2,
     embedding_steps=3,
     batch=4,
-    plda_voices=4,
+    plda_voices=(4, 2),
     plda_chunks=50,
     tune_voices=3,
     tune_calls=2,
@@ -82,8 +82,8 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     size = SMOKE if options.smoke else Size()
-    bank = _bank(size, options.seed, options.scratch) if options.part != "clustering" else []
     if options.part in ("all", "segmentation"):
+        bank = _bank(size.segmentation_voices, options.seed, options.scratch)
         keep = options.scratch / "segmentation.pt"
         save(
             train_segmentation(
@@ -92,6 +92,7 @@ def main() -> None:
             options.out / "segmentation",
         )
     if options.part in ("all", "embedding"):
+        bank = _bank(size.embedding_voices, options.seed, options.scratch)
         model = train_embedding(
             _for_embedding(bank, size, options.seed),
             steps=size.embedding_steps,
@@ -117,12 +118,13 @@ def main() -> None:
         write_config(options.out, threshold=chosen["threshold"], fa=chosen["Fa"], fb=chosen["Fb"])
 
 
-def _bank(size: Size, seed: int, scratch: Path) -> list[Speaker]:
-    """The training voices, kept in ``scratch`` because rendering them takes minutes."""
-    kept = scratch / f"voices-{seed}-{size.voices}-{size.sentences}.pickle"
+def _bank(size: tuple[int, int], seed: int, scratch: Path) -> list[Speaker]:
+    """Training voices (how many, phrases of each), kept in ``scratch`` because rendering them takes minutes."""
+    voices, sentences = size
+    kept = scratch / f"voices-{seed}-{voices}-{sentences}.pickle"
     if kept.is_file():
         return list(pickle.loads(kept.read_bytes()))
-    bank = render_bank(seed, set="train", voices=size.voices, sentences=size.sentences)
+    bank = render_bank(seed, set="train", voices=voices, sentences=sentences)
     kept.write_bytes(pickle.dumps(bank))
     return bank
 
@@ -135,8 +137,9 @@ def _for_embedding(bank: list[Speaker], size: Size, seed: int) -> list[Speaker]:
 
 def _unheard(size: Size, seed: int) -> list[Speaker]:
     """Voices for the PLDA: the network keeps those of its training tighter together than any other."""
+    voices, sentences = size.plda_voices
     return render_bank(
-        seed + 100, set="train", voices=size.plda_voices, sentences=size.sentences, variants=PLDA_VARIANTS
+        seed + 100, set="train", voices=voices, sentences=sentences, variants=PLDA_VARIANTS
     )
 
 

@@ -41,7 +41,7 @@ def doubts(own: Sequence[Utterance], clues: Clues, weights: Weights, role: Role)
     ``other_party``: log-odds of the phrases that the other party uses; ``self_answers``: questions with
     an answer right behind; ``unanswered_talk``: characters said, in hundreds.
     """
-    sign = 1 if role == "agent" else -1
+    sign = -1 if role == "customer" else 1
     parts = [weights.clue.get(name, 0.0) * value for name, value in things_said(clues).items()]
     texts = [plain(utterance.text) for utterance in own]
     return {
@@ -52,6 +52,6 @@ def doubts(own: Sequence[Utterance], clues: Clues, weights: Weights, role: Role)
 
 
 def shown(party: str, against: Mapping[str, float], titles: Mapping[str, str], least: float) -> tuple[str, ...]:
-    """The doubts that count, for the evidence: "S0 自问自答 -3.1"."""
+    """The doubts that count, for the evidence: "S0 自问自答 -3.1"; without a party they are the call's."""
     found = sorted(against.items(), key=lambda entry: entry[1])
-    return tuple(f"{party} {titles[name]} {value:+.1f}" for name, value in found if value <= -least)
+    return tuple(f"{party} {titles[name]} {value:+.1f}".strip() for name, value in found if value <= -least)

@@ -13,7 +13,7 @@ from itertools import pairwise
 from math import exp, log
 
 from pipeline.config import DiarizeConfig
-from pipeline.roles.alone import one_person, shown
+from pipeline.roles.alone import doubts, one_person, shown
 from pipeline.roles.evidence import (
     Clues,
     Weights,
@@ -30,6 +30,8 @@ from pipeline.types import Audition, Call, Diarization, Role, Span, Utterance
 
 MAX_LOG_ODDS = 7.0  # 99.9 %: no set of words is surer than this
 MIN_PHRASE_CLUES = 2  # different kinds of phrases before words may overrule a channel map
+ALIKE = 0.9  # certainty that voices were told apart, below which mixed words count fully, as with a third voice
+LENIENT = 0.5  # and their share where two voices stand apart
 CLEAR = 1.0  # log-odds from which a third party's phrases place it
 SHOWN = 0.15  # contributions smaller than this are not listed as evidence
 _SETTINGS = DiarizeConfig()
@@ -71,6 +73,7 @@ def settle_roles(
         voices=diarization.voice_log_odds,
         min_probability=diarization.min_role_probability,
         swap_probability=diarization.swap_probability,
+        told_apart=diarization.speaker_certainty,
     )
     sure = decision.probability >= diarization.min_role_probability
     roles = decision.roles if sure else {}
@@ -103,8 +106,10 @@ def decide(
     weights: Weights | None = None,
     min_probability: float = _SETTINGS.min_role_probability,
     swap_probability: float = _SETTINGS.swap_probability,
+    told_apart: float = 1.0,
 ) -> Decision:
-    """Roles of the parties that speak. ``prior``: log-odds from the channel map; ``voices``: from profiles.
+    """Roles of the parties that speak. ``prior``: log-odds from the channel map; ``voices``: from profiles;
+    ``told_apart``: how sure the diarizer is that its speakers are different voices.
 
     Words surer than ``min_probability`` that the map is wrong are reported, than ``swap_probability``
     believed.
@@ -128,7 +133,35 @@ def decide(
         return Decision({**menus, party: role}, probability, evidence)
     said_of = {party: known.score(things_said(clues[party])) + extra.get(party, 0.0) for party in people}
     roles, odds = _several(people, scores, said_of)
-    return Decision({**menus, **roles}, _sigmoid(odds), _listed(clues, known, extra))
+    strict = len(people) > 2 or told_apart < ALIKE
+    against = _incoherent(people, clues, roles, known, share=1.0 if strict else LENIENT)
+    if told_apart < 0.5:
+        against["voices_alike"] = log(max(told_apart, 0.001) / (1 - told_apart))
+    evidence = _listed(clues, known, extra) + shown("", against, clue_titles(), SHOWN)
+    return Decision({**menus, **roles}, _sigmoid(odds + sum(against.values())), evidence)
+
+
+def _incoherent(
+    people: Mapping[Party, Sequence[Utterance]],
+    clues: Mapping[Party, Clues],
+    roles: Mapping[Party, Role],
+    weights: Weights,
+    *,
+    share: float,
+) -> dict[str, float]:
+    """What in the words says that a label holds two people, as log-odds against the roles, 0 or less.
+
+    ``share`` of the weights that a lone voice meets: a stray sentence is no second person.
+    """
+    found = [
+        doubts(own, clues[party], weights, roles[party])
+        for party, own in people.items()
+        if roles[party] != "unknown"
+    ]
+    return {
+        name: share * weights.doubt[name] * sum(own[name] for own in found)
+        for name in ("other_party", "self_answers")
+    }
 
 
 def _several(
@@ -136,8 +169,9 @@ def _several(
 ) -> tuple[dict[Party, Role], float]:
     """Agent and customer are the two ends of the scale; a third party is placed by what it says alone.
 
-    ``said``: its phrases' part of the score. With too little of it the party has no role. On the agent's end it is a second agent when it begins where the first leaves off, as after a
-    transfer; otherwise it is the same person under two labels.
+    ``said``: its phrases' part of the score. With too little of it the party has no role. On the agent's
+    end it is a second agent when it begins where the first leaves off, as after a transfer; otherwise it
+    is the same person under two labels.
     """
     ranked = sorted(people, key=lambda party: -scores[party])
     top, bottom = ranked[0], ranked[-1]

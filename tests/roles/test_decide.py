@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.roles.decide import decide, settle_roles
@@ -79,6 +81,15 @@ def test_a_plain_mono_call(agent: str, customer: str) -> None:
     assert any("开场问候" in line for line in final.evidence)
 
 
+def test_voices_the_diarizer_hardly_told_apart_leave_roles_unknown() -> None:
+    utterances = exchange("S0", "S1")
+    settled, final = settle_roles(utterances, replace(mono(utterances), speaker_certainty=0.002), call=call())
+    assert {u.role for u in settled} == {"unknown"}
+    assert any("嗓音相近" in line for line in final.evidence)
+    _, apart = settle_roles(utterances, replace(mono(utterances), speaker_certainty=0.9), call=call())
+    assert apart.role_confidence > 0.95
+
+
 def test_a_customer_who_speaks_first() -> None:
     lines = [("S0", "喂有人吗"), *((u.speaker or "", u.text) for u in exchange("S1", "S0"))]
     assert decide(dialogue(*lines), call=call()).roles == {"S0": "customer", "S1": "agent"}
@@ -116,6 +127,15 @@ def test_a_lone_voice_that_answers_itself_or_talks_on_is_doubted() -> None:
     long = decide(dialogue(*alone, *[("S0", "请问您还在线上吗我这边听不到您的声音")] * 12), call=call())
     assert long.probability < 0.5
     assert any("无人应答" in line for line in long.evidence)
+
+
+def test_labels_whose_words_are_mixed_up_are_not_decided() -> None:
+    lines = [(u.speaker or "", u.text) for u in exchange("S0", "S1")]
+    sure = decide(dialogue(*lines), call=call()).probability
+    mixed = [*lines, ("S0", "我想退款怎么还不给我退"), ("S0", "你们这什么态度我要投诉"), ("S1", "我为您查询请您稍等")]
+    decision = decide(dialogue(*mixed), call=call())
+    assert decision.probability < sure - 0.1
+    assert any("也说对方的话" in line for line in decision.evidence)
 
 
 def test_a_third_voice_that_says_too_little_has_no_role() -> None:
