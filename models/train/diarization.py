@@ -29,7 +29,6 @@ from models.train.mono_calls import Speaker, recoloured, render_bank
 from models.train.segmentation import train_segmentation
 from models.train.voiceprint import embed_bank, fit_plda, sharpened, train_embedding, widened
 
-
 # Variants that the embedding never hears, so that its PLDA is fitted on voices as strange to it as any caller's.
 PLDA_VARIANTS = (
     "Andrea", "Gene2", "aunty", "edward2", "f2", "grandma", "iven2", "klatt3", "m3", "m6", "robosoft3",
@@ -138,9 +137,7 @@ def _for_embedding(bank: list[Speaker], size: Size, seed: int) -> list[Speaker]:
 def _unheard(size: Size, seed: int) -> list[Speaker]:
     """Voices for the PLDA: the network keeps those of its training tighter together than any other."""
     voices, sentences = size.plda_voices
-    return render_bank(
-        seed + 100, set="train", voices=voices, sentences=sentences, variants=PLDA_VARIANTS
-    )
+    return render_bank(seed + 100, set="train", voices=voices, sentences=sentences, variants=PLDA_VARIANTS)
 
 
 def write_config(out: Path, *, threshold: float = 0.6, fa: float = 0.07, fb: float = 0.8) -> None:

@@ -135,9 +135,17 @@ def _to_line(sound: Samples) -> Samples:
 
 
 def simulate(
-    rng: np.random.Generator, bank: list[Speaker], seconds: float, *, speakers: int | None = None
+    rng: np.random.Generator,
+    bank: list[Speaker],
+    seconds: float,
+    *,
+    speakers: int | None = None,
+    talked_over: float = 0.08,
 ) -> Chunk:
-    """A stretch of a call of 0–3 speakers (drawn when not given)."""
+    """A stretch of a call of 0–3 speakers (drawn when not given).
+
+    ``talked_over``: share of lines into whose end the next one is spoken.
+    """
     count = int(rng.choice(4, p=(0.03, 0.17, 0.65, 0.15))) if speakers is None else speakers
     people = _people(rng, bank, count)
     n = round(seconds * LINE_HZ)
@@ -147,7 +155,7 @@ def simulate(
         gains = 10 ** (rng.uniform(-12, 0, size=count) / 20)
         if rng.random() < 0.1:
             gains[rng.integers(count)] *= 0.15  # somebody barely to be heard
-        for who, at, plain in _timeline(rng, [bank[i] for i in people], seconds):
+        for who, at, plain in _timeline(rng, [bank[i] for i in people], seconds, talked_over):
             colour = bank[people[who]].colour
             sound = plain if colour is None else np.convolve(plain.astype(np.float32), colour, mode="same")
             first, last = max(0, at), min(n, at + len(sound))
@@ -170,7 +178,7 @@ def _people(rng: np.random.Generator, bank: list[Speaker], count: int) -> tuple[
 
 
 def _timeline(
-    rng: np.random.Generator, people: list[Speaker], seconds: float
+    rng: np.random.Generator, people: list[Speaker], seconds: float, talked_over: float
 ) -> list[tuple[int, int, NDArray[np.int16]]]:
     """(speaker, first sample, sound) of each line, the first possibly begun before the chunk."""
     placed: list[tuple[int, int, NDArray[np.int16]]] = []
@@ -185,11 +193,11 @@ def _timeline(
             placed.append((other, round((at + rng.uniform(0.3, length - 0.5)) * LINE_HZ), reply))
         at += length
         draw = rng.random()
-        if draw < 0.08:
+        if draw < talked_over:
             at -= rng.uniform(0.05, min(1.8, 0.1 + 0.8 * length))
-        elif draw < 0.14:
+        elif draw < talked_over + 0.06:
             at += rng.uniform(1.0, 5.0)
-        elif draw < 0.24:
+        elif draw < talked_over + 0.16:
             at += rng.uniform(0.03, 0.3)
         else:
             at += rng.uniform(*_TURN_S)

@@ -13,17 +13,19 @@ from math import exp
 from pipeline.roles.evidence import Clues, Weights, plain, things_said
 from pipeline.types import Role, Utterance
 
-_ASKED = "(吗|呢|多少|什么(?!可以|时候)|哪里|哪位|哪天|几位|几号|贵姓|称呼|怎么样|好吗|对吗|是吗|请讲|帮到?您)"
-_ANSWERED = (
-    "(对|是的|是我|好的|嗯|有的|没有|不用|不是|我姓|我叫|我想|我要|我的|我是|[零〇幺一二三四五六七八九两0-9]{4,})"
+_ASKED = (
+    "(吗|呢|多少|什么(?!可以|时候)|哪里|哪位|哪天|几位|几号|贵姓|称呼|怎么样|好吗|对吗|是吗|请讲|帮到?您)"
 )
+_ANSWERED = "(对|是[的我]|好的|嗯|有的|没有|不用|不是|我[姓叫想要的是]|[零〇幺一二三四五六七八九两0-9]{4,})"
 _SELF_ANSWERED = re.compile(_ASKED + _ANSWERED)
 
 
 DOUBTS = ("other_party", "self_answers", "unanswered_talk")
 
 
-def one_person(own: Sequence[Utterance], clues: Clues, weights: Weights) -> tuple[Role, float, dict[str, float]]:
+def one_person(
+    own: Sequence[Utterance], clues: Clues, weights: Weights
+) -> tuple[Role, float, dict[str, float]]:
     """Role of a party heard without another, the probability that it is right, and what made it less.
 
     The last: log-odds by name (``clues.toml``), each 0 or less.
@@ -51,7 +53,9 @@ def doubts(own: Sequence[Utterance], clues: Clues, weights: Weights, role: Role)
     }
 
 
-def shown(party: str, against: Mapping[str, float], titles: Mapping[str, str], least: float) -> tuple[str, ...]:
+def shown(
+    party: str, against: Mapping[str, float], titles: Mapping[str, str], least: float
+) -> tuple[str, ...]:
     """The doubts that count, for the evidence: "S0 自问自答 -3.1"; without a party they are the call's."""
     found = sorted(against.items(), key=lambda entry: entry[1])
     return tuple(f"{party} {titles[name]} {value:+.1f}".strip() for name, value in found if value <= -least)

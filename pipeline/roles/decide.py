@@ -30,7 +30,9 @@ from pipeline.types import Audition, Call, Diarization, Role, Span, Utterance
 
 MAX_LOG_ODDS = 7.0  # 99.9 %: no set of words is surer than this
 MIN_PHRASE_CLUES = 2  # different kinds of phrases before words may overrule a channel map
-ALIKE = 0.9  # certainty that voices were told apart, below which mixed words count fully, as with a third voice
+ALIKE = (
+    0.9  # certainty that voices were told apart, below which mixed words count fully, as with a third voice
+)
 LENIENT = 0.5  # and their share where two voices stand apart
 CLEAR = 1.0  # log-odds from which a third party's phrases place it
 SHOWN = 0.15  # contributions smaller than this are not listed as evidence

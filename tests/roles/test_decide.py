@@ -132,7 +132,12 @@ def test_a_lone_voice_that_answers_itself_or_talks_on_is_doubted() -> None:
 def test_labels_whose_words_are_mixed_up_are_not_decided() -> None:
     lines = [(u.speaker or "", u.text) for u in exchange("S0", "S1")]
     sure = decide(dialogue(*lines), call=call()).probability
-    mixed = [*lines, ("S0", "我想退款怎么还不给我退"), ("S0", "你们这什么态度我要投诉"), ("S1", "我为您查询请您稍等")]
+    mixed = [
+        *lines,
+        ("S0", "我想退款怎么还不给我退"),
+        ("S0", "你们这什么态度我要投诉"),
+        ("S1", "我为您查询请您稍等"),
+    ]
     decision = decide(dialogue(*mixed), call=call())
     assert decision.probability < sure - 0.1
     assert any("也说对方的话" in line for line in decision.evidence)
