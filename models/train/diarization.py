@@ -3,8 +3,8 @@
     python -m models.train.diarization --out models/demo/diarization [--smoke]
 
 The result is a folder that ``pyannote.audio.Pipeline.from_pretrained`` loads offline, built of
-pyannote.audio's own classes. Everything is seeded; on one core of 2024 the two trainings take about
-25 and 10 minutes. It knows synthetic voices only.
+pyannote.audio's own classes. Everything is seeded; on one core of 2024 with bfloat16 the embedding takes
+about 45 minutes (6,000 steps, and rendering its voices), the segmentation 8. It knows synthetic voices only.
 """
 
 from __future__ import annotations
