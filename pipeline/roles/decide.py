@@ -34,6 +34,7 @@ ALIKE = (
     0.9  # certainty that voices were told apart, below which mixed words count fully, as with a third voice
 )
 LENIENT = 0.5  # and their share where two voices stand apart
+MIXED = 2.0  # log-odds for either side at once, from which a label says much of both parties
 CLEAR = 1.0  # log-odds from which a third party's phrases place it
 SHOWN = 0.15  # contributions smaller than this are not listed as evidence
 _SETTINGS = DiarizeConfig()
@@ -153,17 +154,20 @@ def _incoherent(
 ) -> dict[str, float]:
     """What in the words says that a label holds two people, as log-odds against the roles, 0 or less.
 
-    ``share`` of the weights that a lone voice meets: a stray sentence is no second person.
+    ``share`` of the weights that a lone voice meets: a stray sentence is no second person. A label that
+    says much of both parties is.
     """
-    found = [
-        doubts(own, clues[party], weights, roles[party])
-        for party, own in people.items()
-        if roles[party] != "unknown"
-    ]
-    return {
-        name: share * weights.doubt[name] * sum(own[name] for own in found)
-        for name in ("other_party", "self_answers")
-    }
+    against = {"other_party": 0.0, "self_answers": 0.0}
+    for party, own in people.items():
+        if roles[party] == "unknown":
+            continue
+        as_agent = doubts(own, clues[party], weights, "agent")
+        as_customer = doubts(own, clues[party], weights, "customer")
+        mixed = min(as_agent["other_party"], as_customer["other_party"]) >= MIXED
+        found = as_customer if roles[party] == "customer" else as_agent
+        for name in against:
+            against[name] += (1.0 if mixed else share) * weights.doubt[name] * found[name]
+    return against
 
 
 def _several(
