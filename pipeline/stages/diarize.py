@@ -34,7 +34,7 @@ class DiarizeStage:
     name: ClassVar[str] = "diarize"
     needs: ClassVar[tuple[str, ...]] = ("sound", "audition")
     gives: ClassVar[type] = Diarization
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     reads: ClassVar[tuple[str, ...]] = ("direction", "agent_channel", "channels", "cdr.agent_channel")
 
     def __init__(self, *, settings: DiarizeConfig, models: Any) -> None:
@@ -80,6 +80,7 @@ class DiarizeStage:
             role_confidence=0.0,
             exclusive=turns_in_voice(found.exclusive, voice, channel),
             voice_log_odds=self._known_voice(work.call, found.voiceprints),
+            speaker_certainty=found.certainty,
         )
         return self._with_limits(mono)
 

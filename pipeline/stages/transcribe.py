@@ -54,7 +54,7 @@ class TranscribeStage:
     name: ClassVar[str] = "transcribe"
     needs: ClassVar[tuple[str, ...]] = ("sound", "audition", "diarize")
     gives: ClassVar[type] = Transcript
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     reads: ClassVar[tuple[str, ...]] = ("direction", "agent_channel", "channels", "cdr.agent_channel")
 
     def __init__(self, *, settings: TranscribeConfig, models: Any, threads: int = 1) -> None:
