@@ -31,7 +31,7 @@ lint: setup  ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-models: setup  ## Train the demo models again, from nothing (hours on two cores)
+models: setup  ## Train the demo models again, from nothing (minutes with a GPU, hours on two cores)
 	$(BIN)/python -m models.train.asr --out models/demo/asr
 	$(BIN)/python -m models.train.diarization --out models/demo/diarization
 	$(BIN)/python -m models.train.pin

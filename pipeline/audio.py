@@ -17,6 +17,7 @@ import numpy as np
 
 from pipeline.audio_header import Container
 from pipeline.audio_probe import AudioError, Probe, open_ffmpeg, probe
+from pipeline.strings import text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -114,12 +115,12 @@ def _decode_file(path: Path, max_duration_s: float, max_rate_hz: int) -> Sound:
         share = sink.bad_samples / samples.size
         if share > MAX_BAD_SHARE:
             raise AudioError(path, "finite samples", f"{share:.0%} of them NaN or infinite")
-        notes += (f"{sink.bad_samples} samples were NaN or infinite; silenced",)
+        notes += (text("ledger.silenced", count=sink.bad_samples),)
     got_s = samples.shape[1] / rate
     truncated = about.truncated
     if not truncated and about.format in _EXACT and got_s < about.duration_s * 0.98 - BLOCK_S:
         truncated = True
-        notes += (f"truncated: {about.duration_s:.0f} s by its header, {got_s:.0f} s can be decoded",)
+        notes += (text("ledger.cut", claimed=about.duration_s, got=got_s),)
     return Sound(samples, rate, notes, truncated)
 
 
@@ -220,7 +221,7 @@ def _joined(files: Sequence[str | Path], legs: Sequence[Sound]) -> Sound:
     notes = left.notes + right.notes
     apart_s = abs(left.duration_s - right.duration_s)
     if apart_s > 0.1:
-        shorter = "first" if left.duration_s < right.duration_s else "second"
-        notes += (f"the {shorter} leg is {apart_s:.1f} s shorter; silence added at its end",)
+        shorter = text("ledger.first_leg" if left.duration_s < right.duration_s else "ledger.second_leg")
+        notes += (text("ledger.shorter_leg", leg=shorter, seconds=apart_s),)
     joined = Sound(samples, rate, notes)
     return replace(joined, truncated=left.truncated or right.truncated)

@@ -17,6 +17,7 @@ from pipeline.audio_header import (
     describe,
     read_wav,
 )
+from pipeline.strings import text
 
 MIN_RATE_HZ, MAX_RATE_HZ = 4_000, 192_000  # outside it a header is damaged, not unusual
 _WIDE_BAND_HZ = 16_000  # what AMR-WB is sampled at
@@ -93,9 +94,9 @@ def _probe_wav(wav: Wav) -> Probe:
     seconds = wav.data_bytes / max(1, wav.frame_bytes) * block_samples / rate
     notes = []
     if wav.cut:
-        notes.append("truncated: the header promises more sound than the file holds")
+        notes.append(text("ledger.truncated"))
     if wav.unfilled:
-        notes.append("the header's length was never filled in; length taken from the file")
+        notes.append(text("ledger.unfilled"))
     codec = f"pcm_{wav.bits}" if wav.codec == "pcm" else wav.codec
     # libsndfile takes a length of 0 at its word, so a header never filled in goes to FFmpeg
     by_sndfile = not wav.unfilled

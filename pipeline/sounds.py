@@ -172,7 +172,7 @@ def _exceptions() -> tuple[dict[str, str], Any]:
 
 @cache
 def segmenter() -> Any:
-    """jieba with the shipped terms (``lexicons/terms/*.txt``); add a company's words with add_terms."""
+    """jieba with the shipped terms (``lexicons/terms/*.txt``); ``pipeline.text.add_terms`` adds a company's."""
     import warnings
 
     with warnings.catch_warnings():  # jieba 0.42.1 imports pkg_resources, which warns on every start

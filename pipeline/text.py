@@ -11,6 +11,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from pathlib import Path
 
 from pipeline.sounds import pinyin, segmenter, sounds_of
 
@@ -148,6 +149,31 @@ def _simplified_characters() -> dict[str, str]:
 def words(text: str) -> tuple[str, ...]:
     """jieba's words of the normalised text, with the shipped and the company's terms."""
     return tuple(segmenter().cut(normalise(text), HMM=False))
+
+
+_TERM = re.compile(r"([^\s\ufffd]{1,20})(?:\s+(\d{1,9}))?(?:\s+([a-z]+))?")
+_added: set[bytes] = set()
+
+
+def add_terms(path: Path) -> None:
+    """Teach jieba a company's words: one a line, with a frequency and part of speech if you like.
+
+    They stay for the life of the process. Raises ValueError, naming the line, for a file that cannot be
+    read so.
+    """
+    data = path.read_bytes()
+    if data in _added:
+        return
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        told = line.decode("utf-8-sig", errors="replace").strip()
+        term = _TERM.fullmatch(told)
+        if told and term is None:
+            raise ValueError(f"line {number}: expected a word, its frequency, its kind; found {told[:60]!r}")
+        if term:
+            segmenter().add_word(term[1], int(term[2]) if term[2] else None)
+    _added.add(data)
+    _prepare_cached.cache_clear()  # words decide how a character with two readings sounds
+    words.cache_clear()
 
 
 def clauses(text: str) -> tuple[tuple[int, int], ...]:

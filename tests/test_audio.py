@@ -158,7 +158,7 @@ def test_one_leg_files_become_stereo_in_the_order_given(tmp_path: Path, tone: np
     assert sound.samples.shape == (2, RATE)
     assert loudest_hz(sound, 0) == pytest.approx(400, abs=5)
     assert not sound.channel(1)[RATE // 2 :].any()
-    assert sound.notes == ("the second leg is 0.5 s shorter; silence added at its end",)
+    assert sound.notes == ("第二个单边文件的录音短 0.5 秒,末尾补了静音",)
 
 
 def test_a_stereo_file_is_no_leg(tmp_path: Path, tone: np.ndarray) -> None:
@@ -182,7 +182,7 @@ def test_truncated_body_keeps_what_is_there(tmp_path: Path, tone: np.ndarray) ->
     sound = decode(tmp_path / "a.wav")
     assert sound.truncated
     assert sound.duration_s == pytest.approx(0.5, abs=0.01)
-    assert sound.notes == ("truncated: the header promises more sound than the file holds",)
+    assert sound.notes == ("录音不完整:文件头所说的比文件里的多",)
     assert probe(tmp_path / "a.wav").duration_s == pytest.approx(0.5, abs=0.01)
 
 
@@ -194,7 +194,7 @@ def test_header_that_claims_four_gigabytes_or_nothing(tmp_path: Path, tone: np.n
     about, sound = probe(tmp_path / "a.wav"), decode(tmp_path / "a.wav")
     assert about.duration_s == pytest.approx(1.0)
     assert sound.samples.shape == (2, RATE)
-    assert "never filled in" in sound.notes[0]
+    assert "文件头没有写明长度" in sound.notes[0]
     assert not sound.truncated
 
 
@@ -255,7 +255,7 @@ def test_a_few_nan_samples_are_silenced_and_told(tmp_path: Path, tone: np.ndarra
     sound = decode(tmp_path / "a.wav")
     assert np.isfinite(sound.samples).all()
     assert not sound.channel(0)[100:110].any()
-    assert sound.notes == ("11 samples were NaN or infinite; silenced",)
+    assert sound.notes == ("11 个采样不是有限的数,已作静音",)
 
 
 def test_mostly_nan_is_no_recording(tmp_path: Path) -> None:

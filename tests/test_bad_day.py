@@ -147,12 +147,12 @@ def test_what_can_be_scored_is(ledger: pd.DataFrame, name: str) -> None:
             "no-date",
             "line 3: expected started_at: a time such as 2026-11-21 09:30:00, found '2026-02-30 09:00:00'",
         ),
-        ("no-record", "no call record: what its name does not tell is unknown"),
-        ("copy2", "duplicate call_id 20261121-100100, first used by copy1/20261121-100100.wav"),
-        ("copy2", "same audio as 20261121-100100"),
-        ("body-cut", "truncated: the header promises more sound than the file holds"),
-        ("claims-4gb", "the header's length was never filled in"),
-        ("_nan", "10 samples were NaN or infinite; silenced"),
+        ("no-record", "没有话单:文件名没有说的都不知道"),
+        ("copy2", "通话编号 20261121-100100 重复,已用于 copy1/20261121-100100.wav"),
+        ("copy2", "与 20261121-100100 是同一段录音"),
+        ("body-cut", "录音不完整:文件头所说的比文件里的多"),
+        ("claims-4gb", "文件头没有写明长度"),
+        ("_nan", "10 个采样不是有限的数,已作静音"),
         ("silent", "没有听到任何人说话"),
         ("hiss", "没有听到任何人说话"),
         ("music", "没有听到任何人说话"),
@@ -168,13 +168,13 @@ def test_what_is_odd_about_a_call_is_in_its_row(ledger: pd.DataFrame, name: str,
         ("empty", "failed", "expected a recording (WAV, MP3, M4A, Ogg, FLAC, AMR), found an empty file"),
         ("text", "failed", "expected a recording (WAV, MP3, M4A, Ogg, FLAC, AMR), found plain text"),
         ("head-cut", "failed", "expected a complete WAV header, found a header cut off"),
-        ("zero-length", "excluded", "0.0 s of sound, shorter than min_duration_s = 1"),
-        ("short", "excluded", "0.2 s of sound, shorter than min_duration_s = 1"),
+        ("zero-length", "excluded", "只有 0.0 秒声音,短于 min_duration_s = 1"),
+        ("short", "excluded", "只有 0.2 秒声音,短于 min_duration_s = 1"),
         ("three-channels", "failed", "expected one or two channels, found 3 channels"),
         ("absurd-rate", "failed", "expected a sample rate of 4000 to 192000 Hz, found 400000 Hz"),
         ("all-nan", "failed", "expected finite samples, found 100% of them NaN or infinite"),
         ("broken-link", "failed", "expected a readable file, found No such file or directory"),
-        ("holiday", "excluded", "its name fits no pattern (freepbx, fusionpbx, generic)"),
+        ("holiday", "excluded", "文件名不合任何样式(freepbx, fusionpbx, generic)"),
     ],
 )
 def test_what_cannot_be_scored_says_why(ledger: pd.DataFrame, name: str, status: str, said: str) -> None:
@@ -186,7 +186,7 @@ def test_what_cannot_be_scored_says_why(ledger: pd.DataFrame, name: str, status:
 
 def test_a_record_without_audio_is_missing(ledger: pd.DataFrame) -> None:
     (found,) = ledger[ledger["status"] == "missing_audio"].itertuples()
-    assert (found.call_id, found.reason) == ("gone", "gone.wav was not found")
+    assert (found.call_id, found.reason) == ("gone", "没有找到 gone.wav")
 
 
 def test_a_call_nobody_speaks_in_costs_nobody_points(day: Day) -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from models.train.evaluate_day import compare
@@ -62,10 +63,10 @@ def test_show_of_an_unknown_call_says_where_it_looked(results):
     assert "nobody" in done.stderr and "2026-11-21" in done.stderr
 
 
-def test_the_day_is_judged_as_the_truth_says_where_the_recogniser_understood(results):
-    """From sound to scorecard. A call is understood when at most 15 % of its characters were misread."""
-    stereo = [call for call in compare(results) if call.layout == "stereo"]
-    understood = [call for call in stereo if call.cer <= 0.15]
-    assert len(understood) >= 8
-    assert {c.call_id: c.planted - c.found for c in understood if c.planted - c.found} == {}
-    assert {c.call_id: c.false for c in stereo if not c.planted and c.false} == {}
+def test_the_day_is_judged_as_the_truth_says(results):
+    """From sound to scorecard: every planted fault is found (mono: or left open), no clean call loses a point."""
+    calls = list(compare(results))
+    assert np.mean([call.cer for call in calls]) <= 0.06
+    missed = {c.call_id: c.planted - c.found - (c.unknown if c.layout == "mono" else set()) for c in calls}
+    assert not any(missed.values()), missed
+    assert {c.call_id: c.false for c in calls if not c.planted and c.false} == {}

@@ -28,9 +28,9 @@ Kind = Literal["calls", "phrase", "near", "service", "daily", "words", "number"]
 
 HERE = Path(__file__).parent
 HELD_SHARE = 0.12  # of the free templates, surnames and numbers
-VOCABULARY = 2700  # characters: those of the templates, then the commonest of the dictionary
+VOCABULARY = 3400  # characters: those of the templates, then the commonest of the dictionary
 MIX: dict[Kind, float] = {
-    "calls": 0.15, "phrase": 0.1, "near": 0.12, "service": 0.28, "daily": 0.15, "words": 0.12, "number": 0.08,
+    "calls": 0.12, "phrase": 0.08, "near": 0.12, "service": 0.32, "daily": 0.17, "words": 0.12, "number": 0.07,
 }  # fmt: skip
 _DIGITS = "零一二三四五六七八九"
 _DAYS = [
@@ -84,6 +84,7 @@ class Corpus:
         self._phrases = sections["phrase"]
         self._free = {
             kind: [t for name in names for t in sections[name] if is_held(t) == held]
+            + [t for name in names if not held for t in _more_templates()[name]]
             for kind, names in (("service", ("agent", "customer")), ("daily", ("daily",)))
         }
         self._calls = _call_lines(split)
@@ -263,6 +264,16 @@ def _templates() -> dict[str, list[str]]:
     return sections
 
 
+@cache
+def _more_templates() -> dict[str, list[str]]:
+    """Free talk on many more matters, for training alone: ``templates/TOPIC-SECTION.txt``."""
+    sections: dict[str, list[str]] = {}
+    for path in sorted((HERE / "templates").glob("*-*.txt")):
+        lines = path.read_text(encoding="utf-8").split("\n")
+        sections.setdefault(path.stem.split("-")[1], []).extend(filter(None, lines))
+    return sections
+
+
 def _jieba_words() -> Iterator[tuple[str, int]]:
     import jieba
 
@@ -292,7 +303,9 @@ def _call_lines(split: Split) -> list[str]:
 @cache
 def vocabulary() -> tuple[str, ...]:
     """The characters the model can write: all of the templates and slots, then by frequency."""
-    ours = "".join(line for lines in _templates().values() for line in lines)
+    ours = "".join(
+        line for part in (_templates(), _more_templates()) for lines in part.values() for line in lines
+    )
     ours += (
         "".join("".join(values) for values in _slots().values()) + _DIGITS + "十百千万两点幺半刻分号日月元块"
     )

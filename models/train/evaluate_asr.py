@@ -20,6 +20,7 @@ from pipeline.callsim import line
 from pipeline.callsim.voices import random_voice, speak_many, speak_words
 from pipeline.config import TranscribeConfig
 from pipeline.models import Models
+from pipeline.stages.guards import refused
 from pipeline.stages.recogniser import Recognised, Recogniser
 
 KINDS: tuple[Kind, ...] = ("calls", "service", "daily", "phrase", "near", "number", "words")
@@ -168,10 +169,11 @@ def _characters(words: Sequence[object]) -> list[tuple[str, float, float]]:
 def empty_share(
     recogniser: Recogniser, rng: np.random.Generator, *, count: int, seconds: float = 8.0
 ) -> float:
-    """Windows without speech that give no text, before any guard."""
+    """Windows without speech that give no text that Whisper's own thresholds would let stand."""
     sounds = [soxr.resample(blank_sound(rng, seconds=seconds), line.LINE_HZ, RATE_HZ) for _ in range(count)]
     heard: list[list[Recognised]] = recogniser.read([s.astype(np.float32) for s in sounds])
-    return sum(not "".join(r.text for r in segments) for segments in heard) / max(1, count)
+    left = ["".join(r.text for r in segments if not refused(r, voice_s=0.0)) for segments in heard]
+    return sum(not text for text in left) / max(1, count)
 
 
 def report(figures: Figures) -> str:

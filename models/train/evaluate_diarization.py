@@ -160,7 +160,7 @@ def _one(rendered: MonoCall, stage: DiarizeStage, settings: DiarizeConfig) -> Re
     utterances = split_by_speaker([word for word, _ in pairs], found, channel=0)
     settled, _ = settle_roles(utterances, found, call=call, audition=audition)
     wrong = _wrong_words(pairs, utterances, mapping)
-    roles = {"agent", "customer", "ivr", "agent2"}
+    roles = {"agent", "customer", "agent2"}  # a menu known by its tones decides nothing
     judged = [u for u in settled if u.role in roles]
     return Result(
         call.id,

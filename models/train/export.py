@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from models.train.network import POSITIONS, Network
+from models.train.network import POSITIONS, Network, Size
 from models.train.reading import TAUGHT_HEADS
 from models.train.tokens import SPECIAL, number, tokens
 
@@ -83,7 +83,22 @@ def _tokenizer() -> object:
     return PreTrainedTokenizerFast(tokenizer_object=inner, unk_token="<unk>", eos_token="<|endoftext|>")
 
 
-def load_network(path: Path, network: Network) -> Network:
-    """Weights of a training checkpoint into ``network``."""
-    network.load_state_dict(torch.load(path, weights_only=True))
+def save_network(network: Network, path: Path) -> None:
+    """A checkpoint in half precision: what int8 makes of it in the end is the same."""
+    state = {name: value.half().cpu() for name, value in network.state_dict().items()}
+    temporary = path.with_suffix(".writing")
+    torch.save({"size": network.size.as_dict(), "state": state}, temporary)
+    temporary.rename(path)
+
+
+def load_network(path: Path, network: Network) -> None:
+    """Weights of a checkpoint into ``network``."""
+    network.load_state_dict(torch.load(path, weights_only=True)["state"])
+
+
+def network_of(path: Path) -> Network:
+    """The network a checkpoint is of, on the processor."""
+    held = torch.load(path, weights_only=True)
+    network = Network(Size(**held["size"]), sounds=len(held["state"]["sound_head.weight"]))
+    network.load_state_dict(held["state"])
     return network

@@ -7,12 +7,9 @@ HMM recognisers had it); CTC takes over from there. Sentences grow longer step b
 
 from __future__ import annotations
 
-import itertools
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -22,8 +19,8 @@ from torch import Tensor
 
 from models.train.network import Network, half_where_fast
 from models.train.optimiser import Optimiser
-from models.train.speech import OFFSET, SCALE
-from models.train.windows import Pool, Window, draw_window
+from models.train.pool import Pool, to
+from models.train.windows import Layout, compose, lay_out, plain
 
 BLANK = 0
 
@@ -62,54 +59,49 @@ def rate_at(step: int, done: float, top: float, *, warm: int = 60, fall: float =
     return top * min(1.0, (step + 1) / warm, 0.05 + 0.95 * max(0.0, 1 - done) / fall)
 
 
-def sound_inventory(pool: Pool) -> dict[str, int]:
-    """Number of every sound heard in the first shards; 0 is CTC's blank, 1 whatever comes later."""
-    counts = Counter(unit for sounds in pool.sounds for unit in sounds.split())
-    return {unit: i + 2 for i, unit in enumerate(sorted(counts))}
-
-
-def targets(pool: Pool, window: Window, inventory: dict[str, int]) -> list[int]:
-    return [inventory.get(unit, 1) for i in window.sentences for unit in pool.sounds[i].split()]
-
-
-def batch_of(windows: list[Window]) -> Tensor:
-    """[B,80,T]."""
-    return torch.from_numpy(np.stack([w.mel for w in windows])).transpose(1, 2)
-
-
-def ctc(network: Network, states: Tensor, wanted: list[list[int]]) -> Tensor:
-    """CTC per sound of states [B,T,D]."""
+def ctc(network: Network, states: Tensor, pool: Pool, layout: Layout) -> Tensor:
+    """CTC per sound of states [B,T,D]; windows without speech count as nothing but blanks."""
     shares = F.log_softmax(network.sound_head(states), -1).transpose(0, 1)
-    sizes = torch.tensor([len(w) for w in wanted])
-    lengths = torch.full((len(wanted),), states.shape[1])
-    flat = torch.tensor([unit for w in wanted for unit in w], device=states.device)
-    return F.ctc_loss(shares, flat, lengths, sizes, reduction="sum", zero_infinity=True) / sizes.sum()
+    spoken = np.flatnonzero(layout.spoken)
+    places, whose = pool.characters(layout.sentence[spoken])
+    sizes = 2 * np.bincount(layout.window[spoken][whose], minlength=len(states))
+    flat = to(states.device, pool.sounds[places].ravel().astype(np.int64))
+    lengths = torch.full((len(states),), states.shape[1])
+    loss = F.ctc_loss(shares, flat, lengths, torch.from_numpy(sizes), reduction="sum", zero_infinity=True)
+    return loss / max(1, int(sizes.sum()))
 
 
-def flat_labels(window: Window, wanted: list[int], length: int) -> NDArray[np.int64]:
-    """Even spread of one sentence's sounds over its speech, per 20 ms; the onset is a third of a syllable."""
-    labels = np.full(length, BLANK, np.int64)
-    start, end = (f // 2 for f in window.spans[0])
-    share = np.linspace(start, end, len(wanted) // 2 + 1)
-    for i, (a, b) in enumerate(itertools.pairwise(share)):
-        middle = a + (b - a) / 3
-        labels[round(a) : round(middle)] = wanted[2 * i]
-        labels[round(middle) : round(b)] = wanted[2 * i + 1]
+def flat_labels(pool: Pool, layout: Layout) -> NDArray[np.int64]:
+    """Each window's one sentence spread evenly over its speech [B,T], per 20 ms; an onset is a third of a syllable."""
+    labels = np.full((len(layout.source), layout.source.shape[1] // 2), BLANK, np.int64)
+    for sentence, window, pace in zip(layout.sentence, layout.window, layout.pace):
+        start = pool.leads[sentence] / pace / 2
+        end = (pool.lengths[sentence] - pool.tails[sentence]) / pace / 2
+        sounds = pool.sounds[slice(*characters_of(pool, int(sentence)))]
+        share = np.linspace(start, end, len(sounds) + 1)
+        for (onset, rhyme), a, b in zip(sounds, share, share[1:]):
+            middle = a + (b - a) / 3
+            labels[window, round(a) : round(middle)] = onset
+            labels[window, round(middle) : round(b)] = rhyme
     return labels
+
+
+def characters_of(pool: Pool, sentence: int) -> tuple[int, int]:
+    """First place of a sentence in ``pool.tokens`` and the one after its last."""
+    return (int(pool.ends[sentence - 1]) if sentence else 0), int(pool.ends[sentence])
 
 
 def learn_to_hear(
     network: Network,
     pool: Pool,
-    inventory: dict[str, int],
     plan: HearingPlan,
     *,
     rng: np.random.Generator,
     log: Callable[[str], None],
 ) -> None:
-    """Trains encoder and sound head in place."""
+    """Trains encoder and sound head in place; takes in new shards as they come."""
     optimiser = Optimiser([network.encoder, network.sound_head])
-    device = next(network.parameters()).device
+    device = pool.frames.device
     network.train()
     begun, heard = time.time(), 0.0
     for step in range(plan.steps):
@@ -118,57 +110,45 @@ def learn_to_hear(
             break
         seconds, many = plan.window_s(step, done, rng)
         length = int(seconds * 100) // 2 * 2
-        mask = done > plan.mask_from
-        count = max(6, round(plan.audio_s / seconds))
-        windows = [draw_window(pool, length, rng, many=many, mask=mask) for _ in range(count)]
-        windows = [w for w in windows if w.sentences]
-        wanted = [targets(pool, w, inventory) for w in windows]
+        contents = np.full(max(6, round(plan.audio_s / seconds)), length)
+        layout = lay_out(pool, contents, length, rng, many=many)
+        mel = compose(pool, layout, rng, mask=1.0 if done > plan.mask_from else 0.0)
         with half_where_fast(device):
-            states, _ = network.encoder(batch_of(windows).to(device))
+            states, _ = network.encoder(mel)
         states = states[:, : length // 2].float()
-        loss = ctc(network, states, wanted)
+        loss = ctc(network, states, pool, layout)
         total = loss
         flat = min(1.0, 2 - step / plan.flat_steps)
         if flat > 0 and not many:
-            labels = np.stack([flat_labels(w, t, length // 2) for w, t in zip(windows, wanted)])
-            framewise = F.cross_entropy(
-                network.sound_head(states).flatten(0, 1), torch.from_numpy(labels).flatten().to(device)
-            )
+            labels = to(device, flat_labels(pool, layout))
+            framewise = F.cross_entropy(network.sound_head(states).flatten(0, 1), labels.flatten())
             total = flat * framewise + (1 - 0.9 * flat) * loss
         optimiser.zero_grad()
         total.backward()
         optimiser.step(rate_at(step, done, plan.rate, fall=plan.fall))
-        heard += count * seconds
+        heard += len(contents) * seconds
         if step % 20 == 19:
-            extra = f" frames {framewise.item():.3f}" if flat > 0 and not many else ""
-            log(f"hear {step + 1}/{plan.steps} ctc {loss.item():.3f}{extra} window {seconds:.1f}s "
-                f"{heard / (time.time() - begun):.0f} audio-s/s")  # fmt: skip
+            log(f"hear {step + 1} ctc {loss.item():.3f} window {seconds:.1f}s "
+                f"{heard / (time.time() - begun):.0f} audio-s/s of {len(pool)} sentences")  # fmt: skip
+        if step % 100 == 99:
+            pool.grow()
 
 
 @torch.no_grad()
-def sound_error(network: Network, shard_pool: Pool, inventory: dict[str, int], *, count: int = 256) -> float:
-    """Greedy CTC edit distance per sound over the first ``count`` sentences of a pool."""
+def sound_error(network: Network, pool: Pool) -> float:
+    """Greedy CTC edit distance per sound over a small pool's sentences."""
     from rapidfuzz.distance import Levenshtein
 
     network.eval()
     wrong = total = 0
-    for i in range(min(count, len(shard_pool.texts))):
-        frames = shard_pool.frames[i]
-        length = len(frames) // 2 * 2
-        mel = frames[:length].astype(np.float32) / SCALE - OFFSET
-        states, _ = network.encoder(torch.from_numpy(mel.T[None].copy()))
-        best = network.sound_head(states[0, : length // 2]).argmax(-1).tolist()
-        read = [u for u, before in zip(best, [BLANK, *best[:-1]]) if u not in (BLANK, before)]
-        truth = [inventory.get(u, 1) for u in shard_pool.sounds[i].split()]
-        wrong += Levenshtein.distance(read, truth)
-        total += len(truth)
+    for chosen in np.array_split(pool.order, max(1, len(pool) // 64)):
+        states, _ = network.encoder(plain(pool, chosen))
+        best = network.sound_head(states).argmax(-1).cpu().numpy()
+        for line, sentence in zip(best, chosen):
+            line = line[: pool.lengths[sentence] // 2]
+            read = line[(line != BLANK) & (np.append(BLANK, line[:-1]) != line)]
+            truth = pool.sounds[slice(*characters_of(pool, int(sentence)))].ravel()
+            wrong += Levenshtein.distance(read.tolist(), truth.tolist())
+            total += len(truth)
     network.train()
-    return wrong / total
-
-
-def pool_of(path: Path) -> Pool:
-    """The sentences of one shard file."""
-    pool = Pool(path.parent)
-    pool.seen = {p for p in path.parent.glob("*.npz") if p != path}
-    pool.grow()
-    return pool
+    return wrong / max(1, total)

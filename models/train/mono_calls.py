@@ -8,6 +8,7 @@ apart from a real one only by its content. Audio is mixed at 8 kHz and given at 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,11 +52,15 @@ _TURN_S = (0.3, 0.8)
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """One voice and its phrases (int16 at 8 kHz, telephone band); ``replies`` are the short ones."""
+    """One voice and its phrases (int16 at 8 kHz, telephone band); ``replies`` are the short ones.
+
+    ``colour``: a filter that makes another voice of the same phrases, or None.
+    """
 
     voice: Voice
     phrases: tuple[NDArray[np.int16], ...]
     replies: tuple[NDArray[np.int16], ...]
+    colour: Samples | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +72,23 @@ class Chunk:
     spans: tuple[tuple[Span, ...], ...]
 
 
-def render_bank(seed: int, *, set: VoiceSet, voices: int, sentences: int) -> list[Speaker]:
+def render_bank(
+    seed: int,
+    *,
+    set: VoiceSet,
+    voices: int,
+    sentences: int,
+    variants: Sequence[str] = TRAIN_VARIANTS,
+) -> list[Speaker]:
     """``voices`` speakers of a set, each with ``sentences`` phrases and a third as many replies.
 
-    Training voices come of every espeak-ng variant but the tune and held-out ones, not only of the
-    simulator's twenty: unseen variants are what the models will meet.
+    Training voices come of ``variants`` in turn, not only of the simulator's twenty: unseen variants are
+    what the models will meet.
     """
     rng = np.random.default_rng(seed)
-    people = [_voice(rng, set, place) for place in range(voices)]
+    people = [random_voice(rng, set=set) for _ in range(voices)]
+    if set == "train":
+        people = [replace(voice, variant=variants[i % len(variants)]) for i, voice in enumerate(people)]
     corpus = Corpus("train")
     replies = max(2, sentences // 3)
     texts = [
@@ -90,9 +104,23 @@ def render_bank(seed: int, *, set: VoiceSet, voices: int, sentences: int) -> lis
     return [Speaker(people[i], tuple(said[i]), tuple(said[voices + i])) for i in range(voices)]
 
 
-def _voice(rng: np.random.Generator, set: VoiceSet, place: int) -> Voice:
-    voice = random_voice(rng, set=set)
-    return replace(voice, variant=TRAIN_VARIANTS[place % len(TRAIN_VARIANTS)]) if set == "train" else voice
+def recoloured(bank: Sequence[Speaker], rng: np.random.Generator, *, times: int) -> list[Speaker]:
+    """The bank and ``times`` - 1 more voices of each speaker, alike in all but tilt and one spectral peak.
+
+    Those are the voices that are hardest to keep apart, and they cost no rendering.
+    """
+    more = [replace(speaker, colour=_colour(rng)) for speaker in bank for _ in range(times - 1)]
+    return [*bank, *more]
+
+
+def _colour(rng: np.random.Generator, taps: int = 48) -> Samples:
+    """Linear phase, at 8 kHz: a slope above 500 Hz and a bell, as wide as the simulator's voices draw them."""
+    hz = np.linspace(0, LINE_HZ / 2, taps // 2 + 1)
+    slope = rng.uniform(-3.0, 3.0) * np.log2(np.maximum(hz, 500) / 500)
+    at_hz = float(np.exp(rng.uniform(np.log(500), np.log(3200))))
+    bell = rng.uniform(-6.0, 6.0) * np.exp(-0.5 * (np.log2(np.maximum(hz, 50) / at_hz) / 0.4) ** 2)
+    response = np.fft.irfft(10 ** ((slope + bell) / 20))
+    return (np.append(np.roll(response, taps // 2), 0.0) * np.hanning(taps + 1)).astype(np.float32)
 
 
 def _phrase(corpus: Corpus, rng: np.random.Generator) -> str:
@@ -107,9 +135,17 @@ def _to_line(sound: Samples) -> Samples:
 
 
 def simulate(
-    rng: np.random.Generator, bank: list[Speaker], seconds: float, *, speakers: int | None = None
+    rng: np.random.Generator,
+    bank: list[Speaker],
+    seconds: float,
+    *,
+    speakers: int | None = None,
+    talked_over: float = 0.08,
 ) -> Chunk:
-    """A stretch of a call of 0–3 speakers (drawn when not given)."""
+    """A stretch of a call of 0–3 speakers (drawn when not given).
+
+    ``talked_over``: share of lines into whose end the next one is spoken.
+    """
     count = int(rng.choice(4, p=(0.03, 0.17, 0.65, 0.15))) if speakers is None else speakers
     people = _people(rng, bank, count)
     n = round(seconds * LINE_HZ)
@@ -119,7 +155,9 @@ def simulate(
         gains = 10 ** (rng.uniform(-12, 0, size=count) / 20)
         if rng.random() < 0.1:
             gains[rng.integers(count)] *= 0.15  # somebody barely to be heard
-        for who, at, sound in _timeline(rng, [bank[i] for i in people], seconds):
+        for who, at, plain in _timeline(rng, [bank[i] for i in people], seconds, talked_over):
+            colour = bank[people[who]].colour
+            sound = plain if colour is None else np.convolve(plain.astype(np.float32), colour, mode="same")
             first, last = max(0, at), min(n, at + len(sound))
             if last > first:
                 mix[first:last] += gains[who] * sound[first - at : last - at] / 32768
@@ -140,7 +178,7 @@ def _people(rng: np.random.Generator, bank: list[Speaker], count: int) -> tuple[
 
 
 def _timeline(
-    rng: np.random.Generator, people: list[Speaker], seconds: float
+    rng: np.random.Generator, people: list[Speaker], seconds: float, talked_over: float
 ) -> list[tuple[int, int, NDArray[np.int16]]]:
     """(speaker, first sample, sound) of each line, the first possibly begun before the chunk."""
     placed: list[tuple[int, int, NDArray[np.int16]]] = []
@@ -155,11 +193,11 @@ def _timeline(
             placed.append((other, round((at + rng.uniform(0.3, length - 0.5)) * LINE_HZ), reply))
         at += length
         draw = rng.random()
-        if draw < 0.08:
+        if draw < talked_over:
             at -= rng.uniform(0.05, min(1.8, 0.1 + 0.8 * length))
-        elif draw < 0.14:
+        elif draw < talked_over + 0.06:
             at += rng.uniform(1.0, 5.0)
-        elif draw < 0.24:
+        elif draw < talked_over + 0.16:
             at += rng.uniform(0.03, 0.3)
         else:
             at += rng.uniform(*_TURN_S)

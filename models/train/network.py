@@ -162,14 +162,13 @@ class Decoder(nn.Module):
 
 
 class Network(nn.Module):
-    """Encoder and decoder under ``model.``, as transformers names them, plus two CTC heads."""
+    """Encoder and decoder under ``model.``, as transformers names them, plus the CTC head."""
 
     def __init__(self, size: Size, *, sounds: int) -> None:
         super().__init__()
         self.size = size
         self.model = nn.ModuleDict({"encoder": Encoder(size), "decoder": Decoder(size)})
         self.sound_head = nn.Linear(size.width, sounds)
-        self.character_head = nn.Linear(size.width, size.vocabulary)
         self._initialise()
 
     @property

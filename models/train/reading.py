@@ -1,36 +1,37 @@
 """Second and third stage: the decoder learns to read what the encoder hears.
 
 A small decoder left to itself learns the text first and the sound much later, and then writes the
-stock line it knows. So its attention is taught from a forced alignment of the CTC shares (``align``):
-half of the heads of the first layer look where the character just written lies, which its sound
+stock line it knows. So its attention is taught from the alignment of every sentence (``alignment``):
+half of the heads of the first layers look where the character just written lies, which its sound
 tells; those of the last layer look at the next one, which also makes word times exact. And some
 characters of its own past are replaced at random, so that it must listen.
 
-Hearing costs most, so each batch heard is read several times over (a buffer of past batches).
+On a processor hearing costs most, so each batch heard is read several times over (a buffer of past batches).
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import numba
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.train.hearing import batch_of, ctc, rate_at, targets
+from models.train.alignment import align_new
+from models.train.hearing import ctc, rate_at
 from models.train.network import Network, half_where_fast
 from models.train.optimiser import Optimiser
-from models.train.tokens import number, time_token
-from models.train.windows import Pool, Window, draw_window
+from models.train.pool import Ints, Pool, to
+from models.train.tokens import TIMES, number
+from models.train.windows import Layout, compose, lay_out
 
 IGNORE = -100
 TAUGHT_HEADS = 2  # of each decoder layer; these become Whisper's alignment heads
-FRAME_S = 0.02
+CHARACTER_FRAMES = (2, 18)  # of 20 ms, that a character is taken to last at least and at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,6 @@ class ReadingPlan:
     rate: float
     fall: float = 0.7  # share of the stage over which the rate falls
     limit_s: float = 3600.0  # the stage ends then at the latest, its rate fallen
-    frozen: bool = False
     replays: int = 2
     audio_s: float = 100.0
     shortest_s: float = 2.0
@@ -51,131 +51,110 @@ class ReadingPlan:
     whole: float = 0.0  # share of batches of full 30 s windows
     times: float = 0.3  # share of windows read with timestamps
     guide: float = 0.5  # weight of the attention's teaching
-    sounds: float = 1.0  # weight of CTC, encoder not frozen
+    sounds: float = 1.0  # weight of CTC
     mask: float = 0.2  # share of windows with hidden parts
     buffer: int = 60
 
 
 @dataclass(frozen=True)
 class Heard:
-    """A batch as the decoder sees it: tokens [B,N] in and out, and where each character lies."""
+    """A batch as the decoder sees it: tokens [B,N] in, and what is wanted where."""
 
     states: Tensor  # [B,T+P,D]; half precision in the buffer
     bias: Tensor | None
     tokens: Tensor
+    places: Tensor  # of all B·N, where something is wanted
     wanted: Tensor
     # rows (window, output position, first frame and frame after the last of its character, and of the one before)
-    places: NDArray[np.int32]
-
-
-@numba.njit(cache=True)
-def align(shares: NDArray[np.float32], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Frame at which each wanted sound begins, on the best CTC path; shares [T,C] are logarithms."""
-    frames, count = shares.shape[0], 2 * len(wanted) + 1
-    score = np.full(count, -1e30)
-    came = np.zeros((frames, count), np.int8)
-    score[0] = shares[0, 0]
-    if count > 1:
-        score[1] = shares[0, wanted[0]]
-    for t in range(1, frames):
-        new = np.empty(count)
-        for s in range(count):
-            best, step = score[s], 0
-            if s > 0 and score[s - 1] > best:
-                best, step = score[s - 1], 1
-            if s > 1 and s % 2 == 1 and wanted[s // 2] != wanted[s // 2 - 1] and score[s - 2] > best:
-                best, step = score[s - 2], 2
-            new[s] = best + shares[t, 0 if s % 2 == 0 else wanted[s // 2]]
-            came[t, s] = step
-        score = new
-    s = count - 1 if count == 1 or score[count - 1] >= score[count - 2] else count - 2
-    begins = np.zeros(len(wanted), np.int64)
-    for t in range(frames - 1, -1, -1):
-        if s % 2 == 1:
-            begins[s // 2] = t
-        s -= came[t, s]
-    return begins
-
-
-def character_spans(begins: NDArray[np.int64], frames: int, *, longest: int = 18) -> list[tuple[int, int]]:
-    """Two sounds a character: from its onset to the next one's, at most ``longest`` frames of 20 ms."""
-    starts = begins[::2].tolist()
-    ends = [*starts[1:], frames]
-    return [(a, max(a + 2, min(b, a + longest, frames))) for a, b in zip(starts, ends)]
-
-
-def sentence_tokens(
-    pool: Pool, window: Window, spans: list[tuple[int, int]], *, timed: bool
-) -> tuple[list[int], list[tuple[int, int, int]]]:
-    """Tokens of a window after the prompt, and (index in them, first frame, frame after) of its characters."""
-    out: list[int] = []
-    places = []
-    at = 0
-    for index, (begin, end) in zip(window.sentences, window.spans):
-        if timed:
-            out.append(time_token(begin / 100))
-        for character in pool.texts[index]:
-            places.append((len(out), *spans[at]))
-            out.append(number(character))
-            at += 1
-        if timed:
-            out.append(time_token(end / 100))
-    return out, places
+    characters: Tensor
 
 
 def hear(
-    network: Network,
-    pool: Pool,
-    inventory: dict[str, int],
-    windows: list[Window],
-    plan: ReadingPlan,
-    rng: np.random.Generator,
-) -> tuple[Heard, Tensor | None]:
+    network: Network, pool: Pool, layout: Layout, plan: ReadingPlan, rng: np.random.Generator
+) -> tuple[Heard, Tensor]:
     """Encodes a batch and lays out what the decoder must write; the second value is the CTC loss."""
-    length = len(windows[0].mel) // 2
-    device = next(network.parameters()).device
-    wanted = [targets(pool, w, inventory) for w in windows]
-    with torch.set_grad_enabled(not plan.frozen):
-        with half_where_fast(device):
-            states, bias = network.encoder(batch_of(windows).to(device))
-        states = states.float()
-        spoken = [i for i, w in enumerate(wanted) if w]
-        loss = None
-        if not plan.frozen and plan.sounds:
-            loss = ctc(network, states[spoken, :length], [wanted[i] for i in spoken])
-        with torch.no_grad():
-            shares = F.log_softmax(network.sound_head(states[:, :length].detach()), -1).cpu().numpy()
-    rows, places = [], []
-    for i, window in enumerate(windows):
-        spans = character_spans(align(shares[i], np.array(wanted[i])), length) if wanted[i] else []
-        timed = rng.random() < plan.times
-        body, where = sentence_tokens(pool, window, spans, timed=timed)
-        prompt = ["<|startoftranscript|>", "<|zh|>", "<|transcribe|>"] + (
-            [] if timed else ["<|notimestamps|>"]
-        )
-        if timed and not body:
-            body = [time_token(0.0)]
-        first = len(prompt)
-        rows.append(([number(p) for p in prompt], body, not wanted[i]))
-        before = [(0, 0), *((a, b) for _, a, b in where[:-1])]
-        places += [(i, first - 1 + k, a, b, *last) for (k, a, b), last in zip(where, before)]
-    tokens, out = _laid_out(rows)
-    return Heard(
-        states, bias, tokens.to(device), out.to(device), np.array(places, np.int32).reshape(-1, 6)
-    ), loss
+    device = pool.frames.device
+    with half_where_fast(device):
+        states, bias = network.encoder(compose(pool, layout, rng, mask=plan.mask))
+    states = states.float()
+    loss = ctc(network, states[:, : layout.source.shape[1] // 2], pool, layout)
+    timed = rng.random(len(layout.source)) < plan.times
+    tokens, wanted, characters = written(pool, layout, timed)
+    places = np.flatnonzero(wanted.ravel() != IGNORE)
+    flat = (tokens, places, wanted.ravel()[places], characters)
+    return Heard(states, bias, *(to(device, part) for part in flat)), loss
 
 
-def _laid_out(rows: list[tuple[list[int], list[int], bool]]) -> tuple[Tensor, Tensor]:
-    """Tokens in and out [B,N]; the prompt is given, but its first place tells speech from none."""
-    longest = max(len(p) + len(b) for p, b, _ in rows)
-    tokens = torch.full((len(rows), longest), number("<|endoftext|>"))
-    out = torch.full((len(rows), longest), IGNORE)
-    for i, (prompt, body, silent) in enumerate(rows):
-        line = prompt + body
-        tokens[i, : len(line)] = torch.tensor(line)
-        out[i, len(prompt) - 1 : len(line)] = torch.tensor([*body, number("<|endoftext|>")])
-        out[i, 0] = number("<|nospeech|>") if silent else number("<|zh|>")
-    return tokens, out
+def written(pool: Pool, layout: Layout, timed: NDArray[np.bool_]) -> tuple[Ints, Ints, Ints]:
+    """Tokens in and out [B,N], and a row for each character: (window, output position, its frames, those before).
+
+    The prompt is given, but its first place tells speech from none. A ``timed`` window [B] has a time
+    before and after each sentence.
+    """
+    spoken = np.flatnonzero(layout.spoken)
+    sentence, window = layout.sentence[spoken], layout.window[spoken]
+    places, whose = pool.characters(sentence)
+    prompt = np.where(timed, 3, 4)
+    counts = np.bincount(whose, minlength=len(spoken))
+    rank = _rank(window)  # of the sentence in its window
+    before = np.cumsum(counts) - counts
+    new_window = np.flatnonzero(rank == 0)
+    in_window = before - np.repeat(before[new_window], np.diff(np.append(new_window, len(spoken))))
+    begin = (
+        prompt[window] + in_window + np.where(timed[window], 2 * rank, 0)
+    )  # where the sentence's tokens begin
+    column = begin[whose] + timed[window][whose] + np.arange(len(places)) - before[whose]
+    sizes = prompt + np.bincount(window, counts + 2 * timed[window], len(timed)).astype(np.int64)
+    sizes[np.setdiff1d(np.flatnonzero(timed), window)] += 1  # no speech: the time 0
+    tokens, wanted = _frame(timed, np.bincount(window, minlength=len(timed)) > 0, sizes)
+    tokens[window[whose], column] = pool.tokens[places]
+    with_times = timed[window]
+    zero = number("<|0.00|>")
+    first, pace = layout.first[spoken], layout.pace[spoken]
+    start = first + pool.leads[sentence] / pace
+    end = first + (pool.lengths[sentence] - pool.tails[sentence]) / pace
+    for at, column_of in ((start, begin), (end, begin + counts + 1)):
+        time_of = zero + np.clip(np.round(at / 2), 0, TIMES - 1).astype(np.int64)
+        tokens[window[with_times], column_of[with_times]] = time_of[with_times]
+    for row, size in enumerate(sizes):
+        wanted[row, prompt[row] - 1 : size - 1] = tokens[row, prompt[row] : size]
+    spans = _spans(pool, layout, spoken, places, whose)
+    earlier = np.concatenate([np.zeros((1, 2), np.int64), spans[:-1]])
+    earlier[before[new_window]] = 0
+    return tokens, wanted, np.column_stack([window[whose], column - 1, spans, earlier])
+
+
+def _rank(window: Ints) -> Ints:
+    """How many sentences of the same window come before each."""
+    return np.arange(len(window)) - np.searchsorted(window, window)
+
+
+def _frame(timed: NDArray[np.bool_], speech: NDArray[np.bool_], sizes: Ints) -> tuple[Ints, Ints]:
+    """Prompts and ends of [B,N] tokens in and out, the rest to be filled."""
+    end, rows = number("<|endoftext|>"), np.arange(len(timed))
+    tokens = np.full((len(timed), int(sizes.max())), end)
+    wanted = np.full(tokens.shape, IGNORE)
+    tokens[:, :3] = [number(t) for t in ("<|startoftranscript|>", "<|zh|>", "<|transcribe|>")]
+    tokens[~timed, 3] = number("<|notimestamps|>")
+    tokens[timed & ~speech, 3] = number("<|0.00|>")
+    wanted[:, 0] = np.where(speech, number("<|zh|>"), number("<|nospeech|>"))
+    wanted[rows, sizes - 1] = end
+    return tokens, wanted
+
+
+def _spans(pool: Pool, layout: Layout, spoken: Ints, places: Ints, whose: Ints) -> Ints:
+    """First 20 ms frame of each character in its window and the one after its last."""
+    pace = layout.pace[spoken][whose]
+    start = layout.first[spoken][whose] / 2 + pool.begins[places] / pace
+    ends = layout.first[spoken] / 2 + pool.lengths[layout.sentence[spoken]] / 2 / layout.pace[spoken]
+    following = np.append(start[1:], 0.0)
+    last = np.append(whose[1:] != whose[:-1], True)
+    following[last] = ends
+    first = np.round(start).astype(np.int64)
+    shortest, longest = CHARACTER_FRAMES
+    after = np.clip(np.round(following).astype(np.int64), first + shortest, first + longest)
+    frames = layout.source.shape[1] // 2
+    return np.column_stack([np.minimum(first, frames - shortest), np.minimum(after, frames)])
 
 
 def read(network: Network, heard: Heard, *, forget: float) -> tuple[Tensor, Tensor, Tensor]:
@@ -185,40 +164,36 @@ def read(network: Network, heard: Heard, *, forget: float) -> tuple[Tensor, Tens
         text = tokens < number("<|endoftext|>")
         swap = text & (torch.rand(tokens.shape, device=tokens.device) < forget)
         tokens = torch.where(swap, torch.randint_like(tokens, 2, 2000), tokens)
-    keep = heard.wanted != IGNORE
     with half_where_fast(tokens.device):
         states, shares = network.decoder(tokens, heard.states.float(), heard.bias)
-        logits = network.logits(states[keep])
+        logits = network.logits(states.flatten(0, 1)[heard.places])
     logits = logits.float()
-    wanted = heard.wanted[keep]
-    loss = F.cross_entropy(logits, wanted, label_smoothing=0.05)
-    right = (logits.argmax(-1) == wanted).float().mean()
-    return loss, _attention_loss(shares, heard.places), right
+    loss = F.cross_entropy(logits, heard.wanted, label_smoothing=0.05)
+    right = (logits.argmax(-1) == heard.wanted).float().mean()
+    return loss, _attention_loss(shares, heard.characters), right
 
 
-def _attention_loss(shares: list[Tensor], places: NDArray[np.int32]) -> Tensor:
+def _attention_loss(shares: list[Tensor], characters: Tensor) -> Tensor:
     """Minus log of the attention on the frames to be looked at, mean over the taught heads of all layers."""
-    if not len(places):
-        return torch.zeros(())
-    where = torch.from_numpy(places.astype(np.int64)).to(shares[0].device)
-    total = torch.zeros((), device=where.device)
+    total = torch.zeros((), device=characters.device)
+    if not len(characters):
+        return total
+    window, position, first, after, first_before, after_before = characters.T
     for number_of, layer in enumerate(shares):
         last = number_of == len(shares) - 1
-        rows = where[:, [0, 1, 2, 3]] if last else where[where[:, 5] > 0][:, [0, 1, 4, 5]]
-        if not len(rows):
-            continue
-        looked = layer[rows[:, 0], :TAUGHT_HEADS, rows[:, 1]]  # [K,heads,T+P]
-        frame = torch.arange(looked.shape[-1], device=where.device)
-        inside = (frame >= rows[:, 2:3]) & (frame < rows[:, 3:4])
-        total = total - torch.logsumexp(looked.masked_fill(~inside[:, None], -1e9), -1).mean()
+        begin, end = (first, after) if last else (first_before, after_before)
+        looked = layer[window, :TAUGHT_HEADS, position].float()  # [K,heads,T+P]
+        frame = torch.arange(looked.shape[-1], device=looked.device)
+        inside = (frame >= begin[:, None]) & (frame < end[:, None])
+        on_it = torch.logsumexp(looked.masked_fill(~inside[:, None], -1e9), -1).mean(1)
+        some = (end > begin).float()  # nothing was written before the first character of a window
+        total = total - (on_it * some).sum() / some.sum().clamp(min=1)
     return total / len(shares)
 
 
 def learn_to_read(
     network: Network,
     pool: Pool,
-    blanks: list[NDArray[np.float32]],
-    inventory: dict[str, int],
     plan: ReadingPlan,
     *,
     rng: np.random.Generator,
@@ -226,91 +201,64 @@ def learn_to_read(
     save: Callable[[], None],
     name: str,
 ) -> None:
-    """Trains the decoder, and with it the encoder unless the plan freezes it, in place."""
-    modules = [network.decoder] if plan.frozen else [network.decoder, network.encoder, network.sound_head]
-    optimiser = Optimiser(modules)
+    """Trains encoder and decoder in place; takes in and aligns new shards as they come."""
+    optimiser = Optimiser([network.decoder, network.encoder, network.sound_head])
+    align_new(network, pool)
     network.train()
     buffer: list[Heard] = []
-    mean: list[float] = []
     begun = time.time()
     for step in range(plan.steps):
         done = max(step / plan.steps, (time.time() - begun) / plan.limit_s)
         if done >= 1:
             break
-        windows, seconds = _windows(pool, blanks, plan, rng)
-        heard, sound_loss = hear(network, pool, inventory, windows, plan, rng)
+        layout = _layout(pool, plan, rng)
+        heard, sound_loss = hear(network, pool, layout, plan, rng)
         batches = [heard]
         if buffer:
             batches += [buffer[int(i)] for i in rng.integers(0, len(buffer), plan.replays)]
-        _remember(buffer, heard, plan, rng)
+        if plan.replays:
+            _remember(buffer, heard, plan, rng)
         for batch in batches:
             loss, guide, right = read(network, batch, forget=0.1)
             total = loss + plan.guide * guide
             if batch is heard:
-                shown = (loss.item(), guide.item(), right.item())
-                if sound_loss is not None:
-                    total = total + plan.sounds * sound_loss
+                shown = loss, guide, right, sound_loss
+                total = total + plan.sounds * sound_loss
             optimiser.zero_grad()
             total.backward()
             optimiser.step(rate_at(step, done, plan.rate, fall=plan.fall))
-        mean = [0.95 * m + 0.05 * v for m, v in zip(mean or shown, shown)]
         if step % 20 == 19:
-            extra = f" ctc {float(sound_loss):.3f}" if sound_loss is not None else ""
-            log(f"{name} {step + 1}/{plan.steps} loss {mean[0]:.3f} guide {mean[1]:.3f} right {mean[2]:.3f}"
-                f"{extra} window {seconds:.1f}s {(time.time() - begun) / (step + 1):.2f} s/step")  # fmt: skip
+            values = [
+                f"{part} {value.item():.3f}" for part, value in zip(("loss", "guide", "right", "ctc"), shown)
+            ]
+            log(f"{name} {step + 1} {' '.join(values)} window {layout.source.shape[1] / 100:.1f}s "
+                f"{(time.time() - begun) / (step + 1):.3f} s/step of {len(pool)} sentences")  # fmt: skip
         if step % 100 == 99:
             pool.grow()
+            align_new(network, pool)
             save()
 
 
 def _remember(buffer: list[Heard], heard: Heard, plan: ReadingPlan, rng: np.random.Generator) -> None:
-    kept = Heard(heard.states.detach().half(), heard.bias, heard.tokens, heard.wanted, heard.places)
+    kept = replace(heard, states=heard.states.detach().half())
     if len(buffer) < plan.buffer:
         buffer.append(kept)
     else:
         buffer[int(rng.integers(len(buffer)))] = kept
 
 
-def _windows(
-    pool: Pool, blanks: list[NDArray[np.float32]], plan: ReadingPlan, rng: np.random.Generator
-) -> tuple[list[Window], float]:
-    """One batch of windows of one length."""
+def _layout(pool: Pool, plan: ReadingPlan, rng: np.random.Generator) -> Layout:
+    """One batch of windows of one length. Whole ones are often a short window's sentences, then padding:
+    how the product's windows look."""
     if rng.random() < plan.whole:
         seconds, many = 30.0, True
     else:
-        many = rng.random() < plan.many
+        many = bool(rng.random() < plan.many)
         low = max(plan.shortest_s, 0.5 * plan.longest_s) if many else plan.shortest_s
         seconds = float(rng.uniform(low, plan.longest_s))
     length = int(seconds * 100) // 2 * 2
-    count = max(3, round(plan.audio_s / seconds))
-    windows = []
-    while len(windows) < count:
-        if blanks and rng.random() < plan.blank:
-            windows.append(_blank_window(blanks, length, rng))
-            continue
-        alone = not many or (seconds == 30.0 and rng.random() < 0.4)
-        if seconds == 30.0 and alone:
-            window = _one_in_many(pool, length, rng)
-        else:
-            window = draw_window(pool, length, rng, many=many, mask=rng.random() < plan.mask)
-        if window.sentences:
-            windows.append(window)
-    return windows, seconds
-
-
-def _one_in_many(pool: Pool, length: int, rng: np.random.Generator) -> Window:
-    """A short window's sentences, and padding to the end: how the product's windows look."""
-    short = draw_window(pool, int(rng.uniform(200, 1000)) // 2 * 2, rng, many=True, mask=False)
-    mel = np.zeros((length, 80), np.float32)
-    mel[: len(short.mel)] = short.mel
-    return Window(mel, short.sentences, short.spans)
-
-
-def _blank_window(blanks: list[NDArray[np.float32]], length: int, rng: np.random.Generator) -> Window:
-    """Silence, tones or music, and padding after it."""
-    clip = blanks[int(rng.integers(len(blanks)))]
-    part = min(length, len(clip), int(rng.integers(50, length + 1)))
-    start = int(rng.integers(0, len(clip) - part + 1))
-    mel = np.zeros((length, 80), np.float32)
-    mel[:part] = clip[start : start + part] + rng.uniform(-0.2, 0.2)
-    return Window(mel, [], [])
+    contents = np.full(max(3, round(plan.audio_s / seconds)), length)
+    if seconds == 30.0:
+        alone = rng.random(len(contents)) < 0.4
+        contents[alone] = rng.integers(200, 1000, int(alone.sum()))
+    return lay_out(pool, contents, length, rng, many=many, blank=plan.blank)

@@ -24,9 +24,11 @@ from pipeline.callsim.truth import truth_of
 from pipeline.callsim.voices import VoiceSet
 from pipeline.config import DiarizeConfig
 from pipeline.roles import evidence
+from pipeline.roles.alone import DOUBTS, doubts
 from pipeline.roles.decide import decide, settle_roles
 from pipeline.roles.evidence import Weights, load_weights, party_clues
-from pipeline.types import Call, Diarization, Span, Turn, Utterance
+from pipeline.roles.words import PAUSE_S
+from pipeline.types import Call, Diarization, Role, Span, Turn, Utterance
 
 CHARACTER_ERRORS = (0.0, 0.05, 0.12)  # recognition on good, usual and bad lines
 STRAY_SENTENCES = (0.0, 0.03, 0.1)  # diarization on the same
@@ -86,7 +88,19 @@ def _case(lines: Sequence[dict[str, Any]], rng: np.random.Generator, errors: flo
         spoken.append(
             Utterance("unknown", span, _misheard(line["text"], rng, errors), (), 0.9, 0, speaker=side)
         )
-    return Case(tuple(spoken), "A", "C" if "C" in present else None)
+    return Case(_joined(spoken), "A", "C" if "C" in present else None)
+
+
+def _joined(lines: Sequence[Utterance]) -> tuple[Utterance, ...]:
+    """Lines of one party without a pause between them are one utterance, as in ``split_by_speaker``."""
+    out: list[Utterance] = []
+    for line in lines:
+        if out and out[-1].speaker == line.speaker and line.span.start_s - out[-1].span.end_s < PAUSE_S:
+            span = Span(out[-1].span.start_s, max(out[-1].span.end_s, line.span.end_s))
+            out[-1] = replace(out[-1], span=span, text=out[-1].text + line.text)
+        else:
+            out.append(line)
+    return tuple(out)
 
 
 def _misheard(text: str, rng: np.random.Generator, errors: float) -> str:
@@ -111,8 +125,8 @@ def fit(cases: Sequence[Case], start: Weights, *, calls: int) -> Weights:
         return float(np.logaddexp(0, -differences @ w).mean() + RIDGE / 2 * np.square(w - origin).sum() / 10)
 
     weights = minimize(loss, origin, method="L-BFGS-B").x
-    fitted = Weights({n: round(float(w), 2) for n, w in zip(names, weights)}, 0.0, 1.0, calls)
-    return _fit_alone(both, fitted)
+    fitted = Weights({n: round(float(w), 2) for n, w in zip(names, weights)}, 0.0, 1.0, start.doubt, calls)
+    return _fit_doubt(cases, _fit_alone(both, fitted))
 
 
 def _fit_alone(cases: Sequence[Case], weights: Weights) -> Weights:
@@ -130,6 +144,33 @@ def _fit_alone(cases: Sequence[Case], weights: Weights) -> Weights:
 
     bias, scale = minimize(loss, np.array([0.0, 1.0]), method="L-BFGS-B").x
     return replace(weights, bias=round(float(bias), 2), scale=round(float(scale), 2))
+
+
+def _fit_doubt(cases: Sequence[Case], weights: Weights) -> Weights:
+    """When to believe that a lone voice is one person: calls of one party against two under one label."""
+    rows, right, counts = [], [], []
+    for case in cases:
+        if not case.utterances:
+            continue
+        sides = {u.speaker for u in case.utterances}
+        together = len(sides) == 2
+        own = _joined([replace(u, speaker=case.agent) for u in case.utterances])
+        clues = party_clues(own, own, direction="inbound")
+        odds = weights.bias + weights.scale * weights.score(clues)
+        role: Role = "agent" if odds > 0 else "customer"
+        rows.append([1.0, abs(odds), *doubts(own, clues, weights, role).values()])
+        right.append(1.0 if not together and (odds > 0) == (sides == {case.agent}) else -1.0)
+        counts.append(together)
+    x, y = np.array(rows), np.array(right)
+    # of calls in which one voice is found, as many hold two people as one
+    share = np.where(counts, 1 / np.sum(counts), 1 / np.sum(~np.array(counts))) / 2
+
+    def loss(p: np.ndarray[Any, Any]) -> float:
+        return float((share * np.logaddexp(0, -y * (x @ p))).sum() + 1e-3 * np.square(p).sum())
+
+    limits = [(None, None), (0, None), (None, 0), (None, 0), (None, 0)]
+    found = minimize(loss, np.zeros(x.shape[1]), method="L-BFGS-B", bounds=limits).x
+    return replace(weights, doubt={n: round(float(v), 2) for n, v in zip(("bias", "odds", *DOUBTS), found)})
 
 
 def _clues(case: Case, side: str, names: Sequence[str]) -> np.ndarray[Any, Any]:
@@ -152,6 +193,11 @@ def write(weights: Weights, path: Path, *, seed: int) -> None:
         "[alone]",
         f"bias = {weights.bias}",
         f"scale = {weights.scale}",
+        "",
+        "# Log-odds that such a party is one person and has the right role: bias + odds * |log-odds| and per unit of",
+        "# each doubt (alone.py)",
+        "[one_person]",
+        *(f"{name} = {value}" for name, value in weights.doubt.items()),
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -16,6 +16,7 @@ from models.train.mono_calls import CHUNK_S, MAX_SPEAKERS, MODEL_HZ, Speaker, fr
 
 POWERSET = ((), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2))  # pyannote's order
 TELEPHONE_HZ = (120.0, 3600.0)
+TALKED_OVER = 0.25  # more than in calls: two at once are rare and must be learnt
 
 
 def new_segmentation() -> PyanNet:
@@ -57,7 +58,7 @@ def train_segmentation(bank: list[Speaker], *, steps: int, batch: int, seed: int
     centres = window.start + np.arange(frames) * window.step + window.duration / 2
 
     def examples() -> tuple[torch.Tensor, torch.Tensor]:
-        chunks = [simulate(rng, bank, CHUNK_S) for _ in range(batch)]
+        chunks = [simulate(rng, bank, CHUNK_S, talked_over=TALKED_OVER) for _ in range(batch)]
         labels = torch.from_numpy(np.stack([frame_labels(chunk, centres) for chunk in chunks]))
         return _frozen_part(model, waveforms(chunks)), labels
 

@@ -1,7 +1,7 @@
 """Sentences rendered into what the recogniser hears: shards of telephone speech as log-mel frames.
 
 Features come from faster-whisper's own extractor on 16 kHz sound that went through an 8 kHz line,
-and are kept as bytes (``pack``/``unpack``; steps of 1/56 are far below the line's noise). The sounds
+and are kept as bytes (``pack``; steps of 1/56 are far below the line's noise). The sounds
 each sentence is made of (onset and toned rhyme of every syllable) come from espeak-ng's phoneme
 output, so that polyphones and tone sandhi are as spoken.
 """
@@ -18,6 +18,7 @@ import soxr
 from numpy.typing import NDArray
 
 from models.train.corpus import Corpus, Kind, spoken
+from models.train.invented_voices import invented
 from pipeline.callsim import line, sounds
 from pipeline.callsim.voices import Voice, VoiceSet, espeak_program, random_voice, speak_many
 
@@ -42,11 +43,6 @@ _LANGUAGE_SWITCH = re.compile(r"\([a-z-]+\)")
 def pack(mel: NDArray[np.float32]) -> NDArray[np.uint8]:
     """[80,T] log-mel → [T,80] bytes."""
     return np.clip(np.round((mel.T + OFFSET) * SCALE), 0, 255).astype(np.uint8)
-
-
-def unpack(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """[T,80] bytes → [T,80] log-mel."""
-    return frames.astype(np.float32) / SCALE - OFFSET
 
 
 @dataclass(frozen=True)
@@ -89,20 +85,21 @@ def render_shard(
     kinds = list(mix)
     chances = np.array(list(mix.values())) / sum(mix.values())
     held: list[tuple[NDArray[np.uint8], tuple[int, int], str, str, str]] = []
-    while len(held) < count:
-        chosen: list[tuple[Kind, str]] = []
-        while len(chosen) < GROUP * 8:
-            kind = kinds[int(rng.choice(len(kinds), p=chances))]
-            text = corpus.draw(kind, rng)
-            if len(spoken(text)) <= longest:
-                chosen.append((kind, text))
-        speakers = [v for _ in range(8) for v in _group_of_voices(rng, voices)]
-        texts = [text for _, text in chosen]
-        said_as = sounds_of(texts)
-        for (kind, text), said, speech in zip(chosen, said_as, speak_many(texts, speakers, workers=1)):
-            if said is not None:
-                frames, edges = listen(speech, rng)
-                held.append((frames, edges, spoken(text), said, kind))
+    with invented(rng, count=min(80, count // GROUP) if voices == "train" else 0) as new:
+        while len(held) < count:
+            chosen: list[tuple[Kind, str]] = []
+            while len(chosen) < GROUP * 8:
+                kind = kinds[int(rng.choice(len(kinds), p=chances))]
+                text = corpus.draw(kind, rng)
+                if len(spoken(text)) <= longest:
+                    chosen.append((kind, text))
+            speakers = [v for _ in range(8) for v in _group_of_voices(rng, voices, new)]
+            texts = [text for _, text in chosen]
+            said_as = sounds_of(texts)
+            for (kind, text), said, speech in zip(chosen, said_as, speak_many(texts, speakers, workers=1)):
+                if said is not None:
+                    frames, edges = listen(speech, rng)
+                    held.append((frames, edges, spoken(text), said, kind))
     held = held[:count]
     return Shard(
         np.concatenate([h[0] for h in held]), np.cumsum([len(h[0]) for h in held]), np.array([h[1] for h in held]),
@@ -110,11 +107,12 @@ def render_shard(
     )  # fmt: skip
 
 
-def _group_of_voices(rng: np.random.Generator, voices: VoiceSet) -> list[Voice]:
+def _group_of_voices(rng: np.random.Generator, voices: VoiceSet, new: list[str]) -> list[Voice]:
     """One espeak-ng setting, 16 colours of it (they cost nothing)."""
-    first = random_voice(rng, set=voices, cpm=float(rng.uniform(150, 380)))
-    if voices == "train" and rng.random() < 0.5:  # the odd ones teach less each than those nearer to people
-        first = replace(first, variant=str(rng.choice(TRAIN_VARIANTS)))
+    first = random_voice(rng, set=voices, cpm=float(rng.uniform(150, 390)))
+    if voices == "train":  # half invented, a quarter the odd ones of espeak-ng
+        of_all = rng.choice(new) if new and rng.random() < 0.67 else rng.choice(TRAIN_VARIANTS)
+        first = replace(first, variant=str(of_all) if rng.random() < 0.75 else first.variant)
     others = [random_voice(rng, set=voices) for _ in range(GROUP - 1)]
     return [first] + [
         Voice(variant=first.variant, pitch=first.pitch, cpm=first.cpm * v.formant / first.formant,

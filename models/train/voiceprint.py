@@ -17,16 +17,16 @@ from models.train.fit import fit, recycled, waveforms
 from models.train.mono_calls import CHUNK_S, MODEL_HZ, Chunk, Speaker, frame_labels, simulate
 
 MFCC = {
-    "n_mfcc": 40,
+    "n_mfcc": 64,
     "melkwargs": {
-        "n_fft": 1024, "win_length": 640, "hop_length": 320, "n_mels": 40, "f_min": 150.0, "f_max": 3700.0,
+        "n_fft": 1024, "win_length": 1024, "hop_length": 320, "n_mels": 64, "f_min": 150.0, "f_max": 3700.0,
     },
-}  # fmt: skip
+}  # fmt: skip  # fine enough to hear the pitch
 EMBEDDING = 64  # as trained
 STRETCH_S = 6.0  # of call a training example lasts; the network takes any length
 MARGIN, SCALE = 0.2, 30.0
 SHARPENED = 24  # as saved: the directions in which voices differ more than takes of one voice
-NARROW = (192, 192, 192, 192, 512)  # trained widths; the saved XVectorMFCC pads them with zeros
+NARROW = (256, 256, 256, 256, 768)  # trained widths; the saved XVectorMFCC pads them with zeros
 
 
 def new_embedding(widths: tuple[int, ...] | None = None, *, dimension: int = EMBEDDING) -> XVectorMFCC:

@@ -15,6 +15,7 @@ from typing import Any
 from pipeline.audio import AudioError, Sound, decode
 from pipeline.batch.store import ArtefactStore, Keys
 from pipeline.stages.base import Stage, Work
+from pipeline.strings import text
 from pipeline.types import Call, Failure, FailureKind
 
 Notify = Callable[[str, str, float], None]  # stage, call id, seconds of audio
@@ -120,9 +121,9 @@ def is_transient(error: BaseException) -> bool:
 def failure_of(call: Call, stage: str, error: BaseException) -> Failure:
     """The exception in words for the ledger; the log gets the traceback, without the recording's name."""
     if isinstance(error, AudioError):
-        return Failure(call.id, stage, "permanent", str(error))
+        return Failure(call.id, stage, "permanent", text("ledger.unreadable", what=error))
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return Failure(call.id, stage, "transient", f"disk full while writing results: {error}")
+        return Failure(call.id, stage, "transient", text("ledger.disk_full", what=error))
     _log.debug("stage %s failed", stage, exc_info=error)
     kind: FailureKind = "transient" if is_transient(error) else "permanent"
-    return Failure(call.id, stage, kind, f"{type(error).__name__}: {error}")
+    return Failure(call.id, stage, kind, text("ledger.error", what=f"{type(error).__name__}: {error}"))

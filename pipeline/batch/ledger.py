@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from pipeline.strings import text
 from pipeline.types import Call, Failure, LedgerRow, LedgerStatus
 
 _SPOOLED = re.compile(r"/\.spool/[0-9a-f]{24}/")  # pipeline.stages.remote keeps each file's own name
-NOT_REACHED = "not reached: the run was stopped before this call"
 
 
 def ledger_rows(
@@ -42,7 +42,7 @@ def ledger_rows(
             reason = "; ".join(part for part in (failure.message, notes.get(call.id, "")) if part)
             rows.append(LedgerRow(call.id, file, call.sha256, status, failure.stage, reason))
         else:
-            rows.append(LedgerRow(call.id, file, call.sha256, "failed", "run", NOT_REACHED))
+            rows.append(LedgerRow(call.id, file, call.sha256, "failed", "run", text("ledger.not_reached")))
     return sorted(rows, key=lambda row: (row.call_id, row.file))
 
 

@@ -21,6 +21,7 @@ from pipeline.batch.chunk import run_chunk
 from pipeline.batch.plan import StagePlan, build_stages
 from pipeline.batch.store import ArtefactStore
 from pipeline.stages.base import Stage
+from pipeline.strings import text
 from pipeline.types import Call, Failure
 
 Chunk = Sequence[Call]
@@ -103,8 +104,7 @@ def run_local(
 
 
 def _killer(call: Call) -> Failure:
-    message = "the worker process died on this call (out of memory, or a crash in a decoder or model)"
-    return Failure(call.id, "worker", "transient", message)
+    return Failure(call.id, "worker", "transient", text("ledger.crashed"))
 
 
 def _run_pool(

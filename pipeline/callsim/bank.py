@@ -16,6 +16,7 @@ import yaml
 
 from pipeline.callsim.voices import VoiceSet
 
+BANKS = ("phrases", "faults", "outbound")
 _DATA = Path(__file__).parent / "data"
 _DIGITS = "零一二三四五六七八九"
 # Of every five slot values three go to train, one to tune, one to held-out.
@@ -29,7 +30,11 @@ def _load(name: str) -> dict[str, Any]:
 
 
 def phrases(name: str = "phrases") -> dict[str, dict[str, list[str]]]:
-    """The bank ``phrases`` (what is asked for) or ``faults`` (what must not be said): key → set → sentences."""
+    """One of ``BANKS``: key → set → sentences.
+
+    ``phrases`` holds what is asked for, ``faults`` what must not be said, ``outbound`` both where a call
+    that the desk makes needs words of its own.
+    """
     return _load(name)
 
 
@@ -45,7 +50,7 @@ def slot_values(name: str, which: VoiceSet) -> list[str]:
 
 def free_sentences(which: VoiceSet) -> Iterator[str]:
     """Every free sentence of one set, slots unfilled; a recogniser may train on those of ``train``."""
-    for bank in ("phrases", "faults"):
+    for bank in BANKS:
         for by_set in phrases(bank).values():
             yield from by_set.get(which, [])
     for by_topic in topics().values():
@@ -56,9 +61,12 @@ def free_sentences(which: VoiceSet) -> Iterator[str]:
 class Bank:
     """Sentences for one call: the topic and the slots are drawn once and stay the same throughout."""
 
-    def __init__(self, rng: np.random.Generator, which: VoiceSet, *, title: str, agent_id: str) -> None:
+    def __init__(
+        self, rng: np.random.Generator, which: VoiceSet, *, title: str, agent_id: str, outbound: bool = False
+    ) -> None:
         self._rng = rng
         self._set = which
+        self._own = phrases("outbound") if outbound else {}
         surname = self._one("surname")
         self.slots = {
             "surname": surname,
@@ -70,12 +78,12 @@ class Bank:
         }
 
     def line(self, key: str) -> str:
-        """One sentence of the bank ``phrases``."""
-        return self.fill(self._choose(phrases()[key], key))
+        """One sentence of the bank ``phrases``, or of ``outbound`` where such a call has words of its own."""
+        return self.fill(self._choose((phrases() | self._own)[key], key))
 
     def fault(self, rule: str) -> str:
         """One sentence that breaks ``rule``."""
-        return self.fill(self._choose(phrases("faults")[rule], rule))
+        return self.fill(self._choose((phrases("faults") | self._own)[rule], rule))
 
     def topic(self, business: str) -> dict[str, str]:
         chosen = topics()[business][self._set]

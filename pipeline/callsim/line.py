@@ -22,6 +22,7 @@ CODECS: tuple[Codec, ...] = ("ulaw", "alaw", "gsm", "none")
 
 LINE_HZ = 8_000
 BAND_HZ = (300.0, 3400.0)  # the telephone band of ITU-T G.712
+MIX_GAIN = 0.7  # of either leg where both are added to one channel, so that two at once do not overload it
 _MU_BIAS, _MU_CLIP = 132, 32635  # G.711 µ-law on 16-bit samples
 
 

@@ -163,7 +163,9 @@ def _answered(desk: _Desk) -> float:
     if desk.answered is not None:
         return desk.answered
     rung = [s.span.end_s for s in desk.sounds if s.kind == "ringback"]
-    picked_up = [line.span.start_s for line in desk.said if side_of(line.role) == "agent"]
+    # A menu answers nobody, and whom the desk calls picks up before the agent speaks.
+    called = ("customer",) if desk.script.direction == "outbound" else ("agent", "agent2")
+    picked_up = [line.span.start_s for line in desk.said if line.role in called]
     if not rung or not picked_up or rung[0] > picked_up[0]:
         return 0.0
     return max(0.0, _ms(picked_up[0] - 0.3))

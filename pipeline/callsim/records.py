@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from pipeline.callsim.render import Rendered
 from pipeline.callsim.script import Script
@@ -28,7 +29,7 @@ def generic_row(call: Rendered) -> dict[str, str]:
     """The generic CSV's row of one call; what the script's ``record`` says overrules the truth."""
     script, truth = call.script, call.truth
     started = script.started_at or DEFAULT_START
-    rung = script.ring_s if script.ring_s is not None else truth["answered_at_s"]
+    rung = script.ring_s if script.ring_s is not None else _rung_s(truth)
     before = 0.0 if truth["answered_at_s"] else rung  # rings before the recording began
     released = truth["release"]["at_s"]
     ended = released if released is not None else truth["duration_s"]
@@ -191,6 +192,13 @@ FLAVOURS: dict[str, Callable[[Sequence[Rendered]], dict[str, str]]] = {
     "tccc": _tccc,
     "alibaba": _alibaba,
 }
+
+
+def _rung_s(truth: dict[str, Any]) -> float:
+    """Seconds of ringing in the recording: until the answer, a voice menu before it left out."""
+    answered: float = truth["answered_at_s"]
+    menu = [u["end_s"] for u in truth["utterances"] if u["role"] == "ivr" and u["end_s"] <= answered]
+    return round(answered - max(menu, default=0.0), 3)
 
 
 def _hold_s(script: Script) -> float:

@@ -46,12 +46,22 @@ class Rendered:
         return (f"{self.script.id}.wav",)
 
     def write(self, folder: Path) -> tuple[Path, ...]:
-        """The recording as WAV in its codec; the paths written."""
+        """The recording as WAV in its codec; the paths written. Raises OSError.
+
+        WAV holds GSM 6.10 in one channel only: two channels that went through GSM are written as PCM.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         paths = tuple(folder / name for name in self.files())
         rows = self.audio if self.script.layout == "legs" else [self.audio.T]
         for path, samples in zip(paths, rows):
-            soundfile.write(path, samples, LINE_HZ, format="WAV", subtype=SUBTYPES[self.script.line.codec])
+            codec = self.script.line.codec
+            subtype = SUBTYPES[
+                "none" if codec == "gsm" and samples.ndim == 2 and samples.shape[1] > 1 else codec
+            ]
+            try:
+                soundfile.write(path, samples, LINE_HZ, format="WAV", subtype=subtype)
+            except soundfile.LibsndfileError as error:
+                raise OSError(f"{path}: expected to write {subtype} WAV, found {error}") from error
         return paths
 
 
@@ -137,16 +147,34 @@ def _sound(sound: Sound, rng: np.random.Generator) -> Samples:
         "dtmf": lambda: dtmf(event.digits),
         "beep": lambda: beep(seconds),
         "music": lambda: music(seconds, event.style, rng),
-        "cough": lambda: cough(rng),
-        "laugh": lambda: laugh(rng),
+        "cough": lambda: _coughed(cough(rng), seconds, rng),
+        "laugh": lambda: _lasting(laugh(rng), seconds),
     }
     made = makers[sound.kind]() if sound.kind in makers else cadence(sound.kind, event.count)  # type: ignore[arg-type]
     return made[: round(seconds * LINE_HZ)]
 
 
+def _lasting(sound: Samples, seconds: float) -> Samples:
+    """A laugh of exactly the planned length: played faster or slower, which also varies its pitch."""
+    length = round(seconds * LINE_HZ)
+    fitted = soxr.resample(sound, len(sound), length).astype(np.float32)[:length]
+    return wire.gain(
+        np.pad(fitted, (0, length - len(fitted))), wire.level_dbfs(sound) - wire.level_dbfs(fitted)
+    )
+
+
+def _coughed(sound: Samples, seconds: float, rng: np.random.Generator) -> Samples:
+    """A cough of exactly the planned length: its bursts drawn out, its breath no lower for it."""
+    length = round(seconds * LINE_HZ)
+    envelope = np.sqrt(np.convolve(sound.astype(np.float64) ** 2, np.ones(40) / 40, "same"))
+    drawn_out = np.interp(np.linspace(0, len(sound) - 1, length), np.arange(len(sound)), envelope)
+    made = (wire.noise(length, 0.0, rng, colour=1.0) * drawn_out).astype(np.float32)
+    return wire.gain(made, wire.level_dbfs(sound) - wire.level_dbfs(made))
+
+
 def _laid_out(script: Script, agent: Samples, customer: Samples) -> NDArray[np.float32]:
     if script.layout == "mono":
-        rows = [np.clip((agent + customer) * 0.7, -1.0, 1.0)]
+        rows = [np.clip((agent + customer) * wire.MIX_GAIN, -1.0, 1.0)]
     elif script.layout == "legs":
         rows = [agent, _drifted(customer, script)]
         shortest = min(len(r) for r in rows)

@@ -42,6 +42,9 @@ _COMPLAINT = tuple(
     )
 )  # fmt: skip
 
+# How long it rang is no fault of an agent who calls; and whom the desk calls it knows how to speak to.
+_CALLERS_ONLY = ("open.rings", "open.late_apology", "polite.language_match")
+
 PLANTABLE: dict[str, tuple[str, ...]] = {
     "inquiry": (*_ANY, "handle.confirm_understood"),
     "booking": (*_ANY, "handle.repeat_booking"),
@@ -51,6 +54,7 @@ PLANTABLE: dict[str, tuple[str, ...]] = {
     "nuisance": ("nuisance.close_politely",),
     "no_voice": ("open.no_voice",),
     "cannot_hear": ("open.caller_cannot_hear",),
+    "outbound": tuple(rule for rule in _ANY if rule not in _CALLERS_ONLY),
 }
 KINDS = tuple(PLANTABLE)
 COVERED = tuple(dict.fromkeys(["abuse.two_warnings", *(r for rules in PLANTABLE.values() for r in rules)]))
@@ -86,6 +90,7 @@ TOUCHES: dict[str, tuple[str, ...]] = {
     "booking": ("handle.confirm_understood", *_COMPLAINT),
     "transfer": ("handle.confirm_understood", "hold.dead_air", "hold.ask_first", *_COMPLAINT),
     "complaint": ("handle.confirm_understood",),
+    "outbound": _COMPLAINT,
     "abuse": _SHORT_CALL,
     "nuisance": _SHORT_CALL,
     "no_voice": _SHORT_CALL,

@@ -30,18 +30,17 @@ An event is a line (``agent:``, ``customer:``, ``ivr:`` or ``agent2:`` with the 
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_type_hints
 
 import yaml
 
-from pipeline.callsim.line import CODECS, Codec
-from pipeline.callsim.sounds import MUSIC_STYLES
-from pipeline.callsim.voices import count_characters
+from pipeline.callsim.checks import ScriptError, check, misfit
+from pipeline.callsim.line import Codec
+from pipeline.callsim.voices import VARIANTS, Voice, VoiceSet
 from pipeline.types import Direction, GapKind, Side
 
 Speaker = Literal["agent", "customer", "ivr", "agent2"]
@@ -51,16 +50,14 @@ OverlapKind = Literal["interruption", "backchannel", "cooperative", "echo"]
 DOINGS = ("ringback", "busy", "congestion", "dtmf", "beep", "music", "hold", "wait", "cough", "laugh",
           "mute", "one_way", "die", "answer")  # fmt: skip
 
-
-class ScriptError(ValueError):
-    """A script that cannot be rendered: file, what was expected, what was found."""
+_VARIANTS = tuple(name for by_sex in VARIANTS.values() for names in by_sex.values() for name in names)
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceSpec:
     """A voice drawn from a set by seed, with any number of ``Voice``'s fields fixed by hand."""
 
-    set: Literal["train", "tune", "heldout"] = "heldout"
+    set: VoiceSet = "heldout"
     seed: int = 0
     gender: Literal["female", "male"] | None = None
     fixed: Mapping[str, Any] = field(default_factory=dict)
@@ -172,6 +169,21 @@ def read_script(path: Path) -> Script:
     return parse_script(loaded, where=str(path))
 
 
+def read_scripts(paths: Sequence[Path]) -> list[Script]:
+    """Several script files; their ids name the recordings, so no two may be the same."""
+    first: dict[str, Path] = {}
+    scripts = []
+    for path in paths:
+        script = read_script(path)
+        if script.id in first:
+            raise ScriptError(
+                f"{path}: id: expected one of its own, found {script.id!r} as in {first[script.id]}"
+            )
+        first[script.id] = path
+        scripts.append(script)
+    return scripts
+
+
 def parse_script(loaded: Any, *, where: str = "script") -> Script:
     """A script from plain dictionaries and lists."""
     fields = dict(_mapping(loaded, where))
@@ -191,7 +203,7 @@ def parse_script(loaded: Any, *, where: str = "script") -> Script:
     if started is not None:
         parts["started_at"] = _moment(started, where)
     script: Script = _build(Script, {**fields, **parts}, where)
-    _check(script, where)
+    check(script, where)
     return script
 
 
@@ -199,7 +211,14 @@ def _person(loaded: Any, where: str) -> Person:
     fields = dict(_mapping(loaded, where))
     voice = dict(_mapping(fields.pop("voice", {}), f"{where}: voice"))
     own = {k: voice.pop(k) for k in ("set", "seed", "gender") if k in voice}
-    person: Person = _build(Person, {**fields, "voice": VoiceSpec(**own, fixed=voice)}, where)
+    # Told here, though the rest of the voice is drawn when it speaks.
+    _build(Voice, voice, f"{where}: voice")
+    if voice.get("variant", _VARIANTS[0]) not in _VARIANTS:  # espeak-ng takes its plain voice without a word
+        raise ScriptError(
+            f"{where}: voice: variant: expected one of {', '.join(_VARIANTS)}, found {voice['variant']!r}"
+        )
+    spec = _build(VoiceSpec, {**own, "fixed": voice}, f"{where}: voice")
+    person: Person = _build(Person, {**fields, "voice": spec}, where)
     return person
 
 
@@ -220,9 +239,12 @@ def _event(loaded: Any, where: str) -> Event:
 
 def _build(kind: Any, loaded: Any, where: str) -> Any:
     fields = dict(_mapping(loaded, where))
-    known = {f.name for f in dataclasses.fields(kind)}
-    for name in fields.keys() - known:
-        raise ScriptError(f"{where}: expected one of {', '.join(sorted(known))}, found {name!r}")
+    known = get_type_hints(kind)
+    for name, value in fields.items():
+        if name not in known:
+            raise ScriptError(f"{where}: expected one of {', '.join(sorted(known))}, found {name!r}")
+        if expected := misfit(known[name], value):
+            raise ScriptError(f"{where}: {name}: expected {expected}, found {value!r}")
     try:
         return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
     except TypeError as error:
@@ -245,20 +267,3 @@ def _moment(value: Any, where: str) -> datetime:
     if moment.tzinfo is None:
         raise ScriptError(f"{where}: started_at: expected a time zone, such as +08:00, found {value!r}")
     return moment
-
-
-def _check(script: Script, where: str) -> None:
-    """Choices that a dataclass does not check by itself."""
-    if script.layout not in ("stereo", "mono", "legs"):
-        raise ScriptError(f"{where}: layout: expected stereo, mono or legs, found {script.layout!r}")
-    if script.line.codec not in CODECS:
-        raise ScriptError(f"{where}: codec: expected one of {', '.join(CODECS)}, found {script.line.codec!r}")
-    for event in script.events:
-        if event.do == "say" and count_characters(event.text) == 0:
-            raise ScriptError(f"{where}: {event.role}: expected words to say, found {event.text!r}")
-        if event.style not in MUSIC_STYLES:
-            raise ScriptError(
-                f"{where}: style: expected one of {', '.join(MUSIC_STYLES)}, found {event.style!r}"
-            )
-        if event.seconds < 0:
-            raise ScriptError(f"{where}: seconds: expected 0 or more, found {event.seconds}")

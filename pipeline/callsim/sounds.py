@@ -20,8 +20,8 @@ CADENCE_S: dict[str, tuple[float, float]] = {
 }
 TONE_HZ = 450.0
 MUSIC_STYLES = ("piano", "strings", "pop", "waltz", "bells")
+DTMF_KEYS = "123456789*0#"
 _DTMF_ROWS, _DTMF_COLUMNS = (697, 770, 852, 941), (1209, 1336, 1477)
-_DTMF_KEYS = "123456789*0#"
 _RAMP_S = 0.004
 
 
@@ -48,9 +48,9 @@ def dtmf(digits: str, *, on_s: float = 0.1, off_s: float = 0.1, level: float = -
     """Keys as tone pairs; raises ValueError on anything but 0–9, * and #."""
     parts: list[Samples] = []
     for digit in digits:
-        if digit not in _DTMF_KEYS:
-            raise ValueError(f"dtmf: expected digits of {_DTMF_KEYS}, found {digit!r}")
-        row, column = divmod(_DTMF_KEYS.index(digit), 3)
+        if digit not in DTMF_KEYS:
+            raise ValueError(f"dtmf: expected digits of {DTMF_KEYS}, found {digit!r}")
+        row, column = divmod(DTMF_KEYS.index(digit), 3)
         pair = sine(_DTMF_ROWS[row], on_s, level=level - 3) + sine(
             _DTMF_COLUMNS[column], on_s, level=level - 3
         )

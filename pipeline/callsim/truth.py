@@ -5,9 +5,11 @@ Gap and overlap kinds are those of ``pipeline.types``; times are seconds with th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pipeline.callsim.line import MIX_GAIN
 from pipeline.callsim.placed import Mark, Plan, Said, Sound
 from pipeline.callsim.plan import DEAD_AIR_S, person_of, side_of
 from pipeline.callsim.script import OverlapKind, Script, Speaker
@@ -52,7 +54,7 @@ def truth_of(plan: Plan) -> dict[str, Any]:
         ],
         "release": _release(plan),
         "rates": {role: _rate(plan, role) for role in ("agent", "customer")},
-        "levels_dbfs": {role: person_of(script, role).level_dbfs for role in ("agent", "customer")},
+        "levels_dbfs": {role: _level(script, role) for role in ("agent", "customer")},
         "faults": list(_faults(plan)),
         "must_not_find": list(script.must_not_find),
         "undecided": list(script.undecided),
@@ -202,6 +204,12 @@ def _rate(plan: Plan, role: str) -> dict[str, Any]:
         "cpm": round(60 * characters / spoken, 2) if spoken else None,
         "cpm_with_pauses": round(60 * characters / whole, 2) if whole else None,
     }
+
+
+def _level(script: Script, role: Speaker) -> float:
+    """RMS of a party's speech as it lies in the recording: softer where both legs share a channel."""
+    level = person_of(script, role).level_dbfs
+    return round(level + 20 * math.log10(MIX_GAIN), 2) if script.layout == "mono" else level
 
 
 def _line(script: Script, index: int, line: Said) -> dict[str, Any]:

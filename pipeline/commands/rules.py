@@ -93,19 +93,25 @@ def _check_labelled(book: Any, path: Path) -> int:
 @_FOLDER
 def try_sentence(text: str, role: str, lexicons: Path | None) -> None:
     """Show what a sentence triggers, and how near the others were."""
-    from pipeline.rules.trial import hear
+    from pipeline.rules.trial import asked_otherwise, hear
 
-    heard, near = hear(_book(lexicons), text, role=role)  # type: ignore[arg-type]
+    book = _book(lexicons)
+    heard, near = hear(book, text, role=role)  # type: ignore[arg-type]
+    otherwise = asked_otherwise(book, text, role=role)  # type: ignore[arg-type]
     if not heard:
         click.echo("没有命中任何话术主题")
     for one in heard:
         counted = f"不算:{one.guarded}" if one.guarded else "命中"
         click.echo(f"{one.score:.2f}  {counted}  {one.theme} {one.title}")
         click.echo(f"      听到「{one.said}」  对应「{one.variant}」  用于 {', '.join(one.rules)}")
-    if near:
-        click.echo("最接近而未命中:")
+    for found in otherwise:
+        click.echo(
+            f"      {found.operator} 命中「{'」「'.join(found.said)}」  用于 {found.rule} {found.title}"
+        )
+    click.echo("最接近而未命中:" if near else "没有接近的说法")
     for one in near:
-        click.echo(f"{one.score:.2f}  {one.theme} {one.title}「{one.said}」  用于 {', '.join(one.rules)}")
+        click.echo(f"{one.score:.2f}  {one.theme} {one.title}")
+        click.echo(f"      听到「{one.said}」  像「{one.variant}」  用于 {', '.join(one.rules)}")
 
 
 @command.command()

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from pipeline.callsim.rulebook import KINDS
+
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument(
@@ -23,6 +25,13 @@ import click
     help="Which voices and sentences; the sets share none.",
 )
 @click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice(KINDS),
+    help="Compose calls of this kind only; may be given again.  [default: all but outbound]",
+)
+@click.option(
     "--records",
     type=click.Choice(["generic", "freeswitch", "asterisk", "tccc", "alibaba"]),
     default="generic",
@@ -31,13 +40,20 @@ import click
 )
 @click.option("--text-only", is_flag=True, help="Truth files alone, no audio: thousands of calls a minute.")
 def command(
-    paths: tuple[Path, ...], calls: int | None, seed: int, voice_set: str, records: str, text_only: bool
+    paths: tuple[Path, ...],
+    calls: int | None,
+    seed: int,
+    voice_set: str,
+    kinds: tuple[str, ...],
+    records: str,
+    text_only: bool,
 ) -> None:
     """Render calls whose every word, gap, tone and fault is known.
 
     \b
     From scripts:       callqa simulate refund.yaml OUT/
     From the grammar:   callqa simulate --calls 50 --seed 7 OUT/
+    Calls by the desk:  callqa simulate --calls 20 --kind outbound OUT/
     Truth only:         callqa simulate --calls 5000 --text-only OUT/
 
     A SCRIPT says who says what, when and how, on what kind of line; an example is
@@ -53,8 +69,8 @@ def command(
     Exit code: 0 done, 2 bad usage or script.
     """
     from pipeline.callsim.day import write_day, write_truth
-    from pipeline.callsim.grammar import generate_scripts
-    from pipeline.callsim.script import ScriptError, read_script
+    from pipeline.callsim.grammar import USUAL_KINDS, generate_scripts
+    from pipeline.callsim.script import ScriptError, read_scripts
     from pipeline.callsim.voices import VoiceError
 
     *sources, out = paths
@@ -65,9 +81,9 @@ def command(
         )
     try:
         if sources:
-            scripts = [read_script(path) for path in sources]
+            scripts = read_scripts(sources)
         else:
-            scripts = generate_scripts(calls or 0, seed, voice_set)  # type: ignore[arg-type]
+            scripts = generate_scripts(calls or 0, seed, voice_set, kinds=kinds or USUAL_KINDS)  # type: ignore[arg-type]
         if text_only:
             write_truth(scripts, out)
         else:

@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.report.callline import MIN_NEAR_CHARS, signed
+from pipeline.report.listings import flag_words
 from pipeline.report.sheet import clock
-from pipeline.report.workbook import flag_words
 from pipeline.strings import text
 from pipeline.types import Evidence, Outcome, Utterance, Verdict
 
@@ -78,16 +78,24 @@ def _add_items(rows: Table, outcome: Outcome, items: Sequence[Verdict], lang: st
 def _evidence_lines(item: Verdict, lang: str) -> Iterator[Text]:
     for place in item.evidence:
         role = text(f"role.{place.role}", lang)
-        yield Text(f"▶ {clock(place.span.start_s)} {role} “{place.quote}”")
+        yield Text(f"▶ {clock(place.span.start_s)} {role} “{place.quote}”{_matched(place, lang)}")
     if not item.evidence and item.searched:
         span = f"{clock(item.searched.start_s)}–{clock(item.searched.end_s)}"
         yield Text(text("show.searched", lang, span=span))
     near = item.near_miss
     if near and len(near.quote) >= MIN_NEAR_CHARS:
         yield Text(
-            f"≈ {clock(near.span.start_s)} {text('show.nearest', lang)} “{near.quote}” {near.score:.0%}",
+            f"≈ {clock(near.span.start_s)} {text('show.nearest', lang)} “{near.quote}”{_matched(near, lang)}",
             style="dim",
         )
+
+
+def _matched(place: Evidence, lang: str) -> str:
+    """The phrase it was taken for and how alike, where it was not said just so."""
+    if place.score >= 1:
+        return ""
+    told = f" {place.score:.0%}"
+    return f"{told} {text('show.matched', lang, phrase=place.matched)}" if place.matched else told
 
 
 def _add_brief(rows: Table, outcome: Outcome, items: Sequence[Verdict], lang: str) -> None:

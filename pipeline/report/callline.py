@@ -9,7 +9,7 @@ from html import escape
 from pipeline.report.rows import CallResult
 from pipeline.report.sheet import clock
 from pipeline.strings import text
-from pipeline.types import Gap, Role, Span, Utterance, Verdict
+from pipeline.types import Gap, HangUp, Role, Span, Utterance, Verdict
 
 WIDTH, LEFT, RIGHT = 1060, 72, 12  # LEFT holds "Customer"
 _LANE, _SPACE = 22, 10  # height of a lane, and between the lanes
@@ -17,6 +17,7 @@ _PIN, _STACK = 19, 3  # height of a pin, and how many stand over one place
 _SILENT = ("dead_air", "mute", "one_way", "thinking", "before_answer", "after_farewell")
 _Scale = Callable[[float], float]  # seconds → x
 MIN_NEAR_CHARS = 2  # a near miss of one character tells nobody anything
+NEARLY_SURE = 0.995  # from here on a share would be shown as 100 %
 _TICKS_S = (5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800)
 
 
@@ -92,10 +93,25 @@ def draw_call(result: CallResult, lang: str) -> str:
 
 def release_words(result: CallResult, lang: str) -> str:
     """Who hung up first and how sure that is."""
-    end = result.measured.events.hangup
+    return hangup_words(result.measured.events.hangup, lang)
+
+
+def hangup_words(end: HangUp | None, lang: str) -> str:
+    """Who hung up first and how sure that is. No share is shown as 100 %: nobody is that sure.
+
+    ::
+
+        record and sound agree, 99.8 %   客户先挂机(话单与声音一致)
+        one of them, 99.8 %              客户先挂机(把握 99% 以上)
+        less                             客户先挂机(把握 87%)
+    """
     if end is None or end.side == "unknown":
         return text("page.release_unknown", lang)
-    return text("page.released", lang, side=text(f"side.{end.side}", lang), percent=end.probability)
+    how = text("page.sure", lang, percent=end.probability)
+    if end.probability >= NEARLY_SURE:
+        told = {clue.source.startswith("cdr:") for clue in end.clues if clue.side == end.side}
+        how = text("page.record_and_sound" if told == {True, False} else "page.nearly_sure", lang)
+    return text("page.released", lang, side=text(f"side.{end.side}", lang), how=how)
 
 
 def _placed(result: CallResult) -> list[tuple[Verdict, Span | None]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,6 +66,12 @@ class DayReport:
     def common_faults(self) -> pd.DataFrame:
         """rule_id, title, group, calls, points (lost), commonest first."""
         return _summed_faults(self.faults, self.titles)
+
+    def only(self, by: str, key: str) -> DayReport:
+        """The same day of one agent (``by="agent_id"``) or team alone."""
+        calls = self.calls[self.calls[by].fillna("") == key]
+        faults = self.faults[self.faults["call_id"].isin(calls["call_id"])]
+        return replace(self, calls=calls, faults=faults)
 
     def people(self, by: str) -> pd.DataFrame:
         """One row an agent (``by="agent_id"``) or team: calls, mean, lowest, fatal, flagged, points lost and

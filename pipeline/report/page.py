@@ -17,8 +17,8 @@ from pipeline.report import charts
 from pipeline.report.calljson import CallFileError, read_call
 from pipeline.report.callline import Fault, draw_call, faults_of, release_words, signed, unknown_count
 from pipeline.report.day import BANDS, DayReport, read_day, rows_of
+from pipeline.report.listings import flag_words
 from pipeline.report.sheet import clock
-from pipeline.report.workbook import flag_words
 from pipeline.strings import text
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ _ILLEGAL = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]"
 )  # XML 1.0 has no place for them
 _MAX_CHARS = 32_767  # of an Excel cell
+_NO_TITLE, _MAX_TITLE = re.compile(r"[\[\]:*?/\\]"), 31  # of a sheet's title
 CLOCK = "[mm]:ss"  # minutes run on past sixty
 _FILLS = {"fatal": "F8CBAD", "flagged": "FFF2CC", "head": "1F4E78", "warning": "C00000"}
 
@@ -63,10 +64,13 @@ class Book:
         self._rows: dict[str, int] = {}
         self._cells: dict[tuple[str, str, str | None, bool], Any] = {}
 
-    def sheet(self, name: str, *, widths: Sequence[int], part: int = 1) -> Any:
+    def sheet(self, name: str, *, widths: Sequence[int], part: int = 1, of: str = "") -> Any:
+        """An empty sheet; ``of`` whom it is stands in its title, cleaned and cut as Excel wants it."""
         from openpyxl.utils import get_column_letter
 
         title = text(f"workbook.sheet.{name}", self.lang) + (f" {part}" if part > 1 else "")
+        if of:
+            title = _NO_TITLE.sub(" ", safe(f"{title} {of}"))[:_MAX_TITLE].strip(" '")
         sheet = self._book.create_sheet(title)
         for index, width in enumerate(widths, 1):
             sheet.column_dimensions[get_column_letter(index)].width = width
@@ -86,6 +90,18 @@ class Book:
 
         sheet = self.sheet(name, widths=[column.width for column in columns], part=part)
         sheet.freeze_panes = "B2"
+        count = self.rows(sheet, columns, rows, paint=paint)
+        sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{count}"
+
+    def rows(
+        self,
+        sheet: Any,
+        columns: Sequence[Column],
+        rows: Iterable[Sequence[Any]],
+        *,
+        paint: Callable[[Sequence[Any]], str | None] | None = None,
+    ) -> int:
+        """A heading and its rows, below what the sheet holds already; how many rows that is."""
         self.head(sheet, [text(f"column.{column.name}", self.lang) for column in columns])
         count = 1
         for row in rows:
@@ -94,7 +110,7 @@ class Book:
                 [self._cell(sheet, value, column, fill) for value, column in zip(row, columns, strict=True)]
             )
             count += 1
-        sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{count}"
+        return count
 
     def heading(self, sheet: Any, words: str) -> None:
         from openpyxl.styles import Font

@@ -25,6 +25,7 @@ class Place:
     role: str
     quote: str
     score: float
+    matched: str  # the phrase it was taken for, where it was not said just so
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def _items(verdicts: Iterable[Verdict], held: Standing, *, see_numbers: bool) ->
 
 def _place(found: Evidence, see_numbers: bool) -> Place:
     quote = found.quote if see_numbers else mask_text(found.quote)
-    return Place(found.span.start_s, found.span.end_s, found.role, quote, found.score)
+    return Place(found.span.start_s, found.span.end_s, found.role, quote, found.score, found.matched)
 
 
 def _line(index: int, said: Utterance, items: Sequence[ItemView], *, corrected: bool) -> LineView:

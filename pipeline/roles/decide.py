@@ -13,14 +13,29 @@ from itertools import pairwise
 from math import exp, log
 
 from pipeline.config import DiarizeConfig
-from pipeline.roles.evidence import Clues, Weights, clue_titles, is_menu, load_weights, party_clues
+from pipeline.roles.alone import doubts, one_person, shown
+from pipeline.roles.evidence import (
+    Clues,
+    Weights,
+    clue_titles,
+    is_menu,
+    load_weights,
+    party_clues,
+    phrase_names,
+    things_said,
+)
 from pipeline.strings import text
 from pipeline.timeline import overlap, total_s
 from pipeline.types import Audition, Call, Diarization, Role, Span, Utterance
 
 MAX_LOG_ODDS = 7.0  # 99.9 %: no set of words is surer than this
 MIN_PHRASE_CLUES = 2  # different kinds of phrases before words may overrule a channel map
-MIXED = 1.5  # log-odds for both sides at once: more than one stray phrase of the other kind
+ALIKE = (
+    0.9  # certainty that voices were told apart, below which mixed words count fully, as with a third voice
+)
+LENIENT = 0.5  # and their share where two voices stand apart
+MIXED = 2.0  # log-odds for either side at once, from which a label says much of both parties
+CLEAR = 1.0  # log-odds from which a third party's phrases place it
 SHOWN = 0.15  # contributions smaller than this are not listed as evidence
 _SETTINGS = DiarizeConfig()
 TRANSFER_SLACK_S = 5.0  # a first agent may say goodbye this long into the second's first words
@@ -61,6 +76,7 @@ def settle_roles(
         voices=diarization.voice_log_odds,
         min_probability=diarization.min_role_probability,
         swap_probability=diarization.swap_probability,
+        told_apart=diarization.speaker_certainty,
     )
     sure = decision.probability >= diarization.min_role_probability
     roles = decision.roles if sure else {}
@@ -93,8 +109,10 @@ def decide(
     weights: Weights | None = None,
     min_probability: float = _SETTINGS.min_role_probability,
     swap_probability: float = _SETTINGS.swap_probability,
+    told_apart: float = 1.0,
 ) -> Decision:
-    """Roles of the parties that speak. ``prior``: log-odds from the channel map; ``voices``: from profiles.
+    """Roles of the parties that speak. ``prior``: log-odds from the channel map; ``voices``: from profiles;
+    ``told_apart``: how sure the diarizer is that its speakers are different voices.
 
     Words surer than ``min_probability`` that the map is wrong are reported, than ``swap_probability``
     believed.
@@ -112,39 +130,70 @@ def decide(
         limits = (min_probability, swap_probability)
         return _against_map(scores, clues, prior, menus, known, limits)
     if len(people) == 1:
-        role, probability = _alone(clues, known, next(iter(scores.values())))
-        return Decision({**menus, next(iter(people)): role}, probability, _listed(clues, known, extra))
-    roles, odds = _several(people, scores)
-    return Decision({**menus, **roles}, _sigmoid(odds), _listed(clues, known, extra))
+        ((party, own),) = people.items()
+        role, probability, against = one_person(own, clues[party], known)
+        evidence = _listed(clues, known, extra) + shown(party, against, clue_titles(), SHOWN)
+        return Decision({**menus, party: role}, probability, evidence)
+    said_of = {party: known.score(things_said(clues[party])) + extra.get(party, 0.0) for party in people}
+    roles, odds = _several(people, scores, said_of)
+    strict = len(people) > 2 or told_apart < ALIKE
+    against = _incoherent(people, clues, roles, known, share=1.0 if strict else LENIENT)
+    if told_apart < 0.5:
+        against["voices_alike"] = log(max(told_apart, 0.001) / (1 - told_apart))
+    evidence = _listed(clues, known, extra) + shown("", against, clue_titles(), SHOWN)
+    return Decision({**menus, **roles}, _sigmoid(odds + sum(against.values())), evidence)
 
 
-def _alone(clues: Mapping[Party, Clues], weights: Weights, score: float) -> tuple[Role, float]:
-    """One voice in the whole call. One that talks like both parties is two people under one label."""
-    (own,) = clues.values()
-    parts = [weights.clue.get(name, 0.0) * value for name, value in own.items() if name in _phrase_names()]
-    like_agent, like_customer = sum(p for p in parts if p > 0), -sum(p for p in parts if p < 0)
-    odds = weights.bias + weights.scale * score
-    role: Role = "agent" if odds > 0 else "customer"
-    return role, 0.5 if min(like_agent, like_customer) >= MIXED else _sigmoid(abs(odds))
+def _incoherent(
+    people: Mapping[Party, Sequence[Utterance]],
+    clues: Mapping[Party, Clues],
+    roles: Mapping[Party, Role],
+    weights: Weights,
+    *,
+    share: float,
+) -> dict[str, float]:
+    """What in the words says that a label holds two people, as log-odds against the roles, 0 or less.
+
+    ``share`` of the weights that a lone voice meets: a stray sentence is no second person. A label that
+    says much of both parties is.
+    """
+    against = {"other_party": 0.0, "self_answers": 0.0}
+    for party, own in people.items():
+        if roles[party] == "unknown":
+            continue
+        as_agent = doubts(own, clues[party], weights, "agent")
+        as_customer = doubts(own, clues[party], weights, "customer")
+        mixed = min(as_agent["other_party"], as_customer["other_party"]) >= MIXED
+        found = as_customer if roles[party] == "customer" else as_agent
+        for name in against:
+            against[name] += (1.0 if mixed else share) * weights.doubt[name] * found[name]
+    return against
 
 
 def _several(
-    people: Mapping[Party, Sequence[Utterance]], scores: Mapping[Party, float]
+    people: Mapping[Party, Sequence[Utterance]], scores: Mapping[Party, float], said: Mapping[Party, float]
 ) -> tuple[dict[Party, Role], float]:
-    """Agent and customer are the two ends of the scale; a third party joins the nearer end.
+    """Agent and customer are the two ends of the scale; a third party is placed by what it says alone.
 
-    On the agent's end it is a second agent when it begins where the first leaves off, as after a
-    transfer; otherwise it is the same person under two labels.
+    ``said``: its phrases' part of the score. With too little of it the party has no role. On the agent's
+    end it is a second agent when it begins where the first leaves off, as after a transfer; otherwise it
+    is the same person under two labels.
     """
     ranked = sorted(people, key=lambda party: -scores[party])
     top, bottom = ranked[0], ranked[-1]
-    middle = (scores[top] + scores[bottom]) / 2
-    sides: dict[Party, Role] = {p: "agent" if scores[p] > middle or p == top else "customer" for p in ranked}
+    sides: dict[Party, Role] = {party: _side(said[party]) for party in ranked[1:-1]}
+    sides |= {top: "agent", bottom: "customer"}
     agents = sorted((p for p in ranked if sides[p] == "agent"), key=lambda p: people[p][0].span)
     for earlier, later in pairwise(agents):
         if people[later][0].span.start_s > people[earlier][-1].span.end_s - TRANSFER_SLACK_S:
             sides[later] = "agent2"
     return sides, min(scores[top] - scores[bottom], MAX_LOG_ODDS)
+
+
+def _side(odds: float) -> Role:
+    if abs(odds) < CLEAR:
+        return "unknown"
+    return "agent" if odds > 0 else "customer"
 
 
 def _against_map(
@@ -162,7 +211,7 @@ def _against_map(
     words = max(-MAX_LOG_ODDS, min(MAX_LOG_ODDS, words))
     total = words + prior[agent]
     against = _sigmoid(-words)
-    kinds = {name for own in clues.values() for name, v in own.items() if v > 0 and name in _phrase_names()}
+    kinds = {name for own in clues.values() for name, v in own.items() if v > 0 and name in phrase_names()}
     certain = against >= limits[1] and len(kinds) >= MIN_PHRASE_CLUES and total < 0
     notes: tuple[str, ...] = ()
     if certain:
@@ -219,16 +268,6 @@ def _listed(clues: Mapping[Party, Clues], weights: Weights, voices: Mapping[Part
     found += [(value, party, titles["voice_profile"]) for party, value in voices.items()]
     found.sort(key=lambda entry: -abs(entry[0]))
     return tuple(f"{party} {title} {weight:+.1f}" for weight, party, title in found if abs(weight) >= SHOWN)
-
-
-def _phrase_names() -> frozenset[str]:
-    return frozenset(clue_titles()) - {
-        "nin_share",
-        "reply_share",
-        "talk_share",
-        "first_inbound",
-        "first_outbound",
-    }
 
 
 def _sigmoid(odds: float) -> float:

@@ -28,12 +28,14 @@ Clues = Mapping[str, float]
 class Weights:
     """Log-odds for "agent" per unit of a clue; ``bias`` and ``scale`` serve a party judged on its own.
 
+    ``doubt``: log-odds that such a party is one person whose role is right (``pipeline.roles.alone``).
     ``calls``: how many simulated calls they were fitted on.
     """
 
     clue: Mapping[str, float]
     bias: float
     scale: float
+    doubt: Mapping[str, float]
     calls: int = 0
 
     def score(self, clues: Clues) -> float:
@@ -45,7 +47,8 @@ class Weights:
 def load_weights() -> Weights:
     """The shipped weights."""
     table = tomllib.loads((_HERE / "weights.toml").read_text(encoding="utf-8"))
-    return Weights(table["weight"], table["alone"]["bias"], table["alone"]["scale"], table["calls"])
+    alone = table["alone"]
+    return Weights(table["weight"], alone["bias"], alone["scale"], table["one_person"], table["calls"])
 
 
 @cache
@@ -53,6 +56,17 @@ def clue_titles() -> dict[str, str]:
     """What each clue is called on the review page."""
     table = _clue_table()
     return {**{name: entry["title"] for name, entry in table["phrases"].items()}, **table["titles"]}
+
+
+@cache
+def phrase_names() -> frozenset[str]:
+    """The clues that are things said, not manners of talking."""
+    return (frozenset(_clue_table()["phrases"]) | {"gives_number"}) - {"ivr"}
+
+
+def things_said(clues: Clues) -> Clues:
+    """The phrases among the clues."""
+    return {name: value for name, value in clues.items() if name in phrase_names()}
 
 
 def party_clues(

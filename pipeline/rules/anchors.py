@@ -92,6 +92,8 @@ class AnchorSearch:
         from pipeline.rules.kernels.codes import folded, masks
 
         self._anchors = tuple(anchors)
+        if not anchors:  # themes of samples only
+            return
         self._pieces = _pieces(anchors)
         self._codes = folded(points("".join(anchor.literal.sounds for anchor in anchors)), *ALPHABET)
         self._starts = np.cumsum([0, *(anchor.size for anchor in anchors)])

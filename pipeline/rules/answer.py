@@ -111,4 +111,6 @@ def _joined(first: Answer, answers: Sequence[Answer]) -> Answer:
 
 
 def _with_hits(first: Answer, answers: Sequence[Answer]) -> Answer:
-    return replace(first, hits=tuple(hit for a in answers for hit in a.hits if a.value == "hit"))
+    """A miss with what speaks for it (a thing that may not be, and is) and what was found beside it."""
+    found = (hit for a in answers for hit in a.hits if a.value == "hit")
+    return replace(first, hits=(*first.hits, *found))

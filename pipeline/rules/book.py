@@ -15,18 +15,23 @@ from pipeline.rules.errors import RuleError, one_of
 from pipeline.rules.facts import CallFacts
 from pipeline.rules.festivals import Festivals
 from pipeline.rules.grammar import LOGIC
+from pipeline.rules.guards import Guard
 from pipeline.rules.match import Mode, PhraseTheme
+from pipeline.rules.operator import in_order
 from pipeline.rules.operators.talk import Repeat, Said
 from pipeline.rules.operators.words import MAX_SAMPLES, Say
 from pipeline.rules.phrases import PhraseIndex, Samples
 from pipeline.rules.rule import Rule
 from pipeline.rules.shape import GRAMMARS, build
+from pipeline.rules.similar import Encoder
 from pipeline.rules.template import Template
 from pipeline.rules.variants import PhraseError
 from pipeline.rules.yamltree import Map, Tree, describe, read_yaml
+from pipeline.text import add_terms
 from pipeline.types import Verdict
 
 ALL_ROLES = ("agent", "customer", "ivr", "agent2")
+MAX_REFERRED = 50
 assert LOGIC  # importing the grammar registers how conditions are read
 
 
@@ -40,7 +45,7 @@ class Phrases:
     title: str = ""
     mode: Mode = "fuzzy"
     max_distance: float | None = None
-    guards: tuple[str, ...] | None = None
+    guards: tuple[Guard, ...] | None = None
     unless_before: tuple[str, ...] = ()
     unless_after: tuple[str, ...] = ()
     samples: tuple[str, ...] = ()
@@ -52,6 +57,7 @@ class Phrases:
             raise ValueError("neither variants nor samples")
         if len(self.samples) > MAX_SAMPLES:
             raise ValueError(f"{len(self.samples)} samples; at most {MAX_SAMPLES} are allowed")
+        in_order(threshold=(self.threshold, 100.0), max_distance=(self.max_distance, 0.5))
 
 
 class RuleTree:
@@ -93,6 +99,7 @@ class Rulebook:
     festivals: Festivals
     revision: str
     folder: Path
+    encoder: Encoder | None = None
 
     @cached_property
     def index(self) -> PhraseIndex:
@@ -104,7 +111,9 @@ class Rulebook:
             if source.phrases.samples
         }
         try:
-            return PhraseIndex(themes, samples, wanted=self._wanted(), opening=self._opening())
+            return PhraseIndex(
+                themes, samples, wanted=self._wanted(), opening=self._opening(), encoder=self.encoder
+            )
         except PhraseError as error:
             named = next((n for n in self.phrases if f"theme {n!r}" in str(error)), None)
             source = self.phrases[named] if named else next(iter(self.phrases.values()))
@@ -222,11 +231,13 @@ def revision_of(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def load_rulebook(folder: Path) -> Rulebook:
-    """Every ``*.yaml`` in ``folder`` and its ``scorecards/``. Raises RuleError."""
+def load_rulebook(folder: Path, *, encoder: Encoder | None = None) -> Rulebook:
+    """Every ``*.yaml`` in ``folder`` and its ``scorecards/``, and the words in ``terms/``. ``encoder``: the
+    model that compares similar sentences, else a formula. Raises RuleError."""
     files = sorted(folder.glob("*.yaml"))
     if not files:
         raise RuleError(str(folder), 1, expected="lexicon files (*.yaml)", found="none")
+    _learn_words(folder)
     reader = _Reader()
     for path in files:
         reader.read(path, folder)
@@ -238,10 +249,20 @@ def load_rulebook(folder: Path) -> Rulebook:
         templates.append(template)
     book = Rulebook(
         reader.rules, reader.phrases, reader.synonyms, tuple(templates),
-        reader.calendar(), revision_of(folder), folder,
+        reader.calendar(), revision_of(folder), folder, encoder,
     )  # fmt: skip
     _check_references(book)
     return book
+
+
+def _learn_words(folder: Path) -> None:
+    """The folder's own ``terms/*.txt``: words that jieba does not know, for borders and polyphones."""
+    for path in sorted((folder / "terms").glob("*.txt")):
+        try:
+            add_terms(path)
+        except ValueError as error:
+            name = f"{folder.name}/terms/{path.name}"
+            raise RuleError(name, 1, expected="a list of words", found=str(error)) from error
 
 
 class _Reader:
@@ -308,10 +329,11 @@ def _check_references(book: Rulebook) -> None:
         for item in template.items:
             if item.rule not in book.rules:
                 expected = f"a rule: {one_of(book.rules, item.rule)}"
-                raise RuleError(template.file, template.line, expected=expected, found=repr(item.rule))
+                raise RuleError(template.file, item.line, expected=expected, found=repr(item.rule))
 
 
 def _check_cycles(book: Rulebook) -> None:
+    """Raises RuleError for rules that refer in a circle, or through too many others to follow."""
     settled: set[str] = set()
 
     def visit(name: str, path: tuple[str, ...]) -> None:
@@ -319,6 +341,10 @@ def _check_cycles(book: Rulebook) -> None:
             rule = book.rules[name]
             found = " → ".join((*path[path.index(name) :], name))
             raise RuleError(rule.file, rule.line, expected="rules that do not refer in a circle", found=found)
+        if len(path) > MAX_REFERRED:
+            rule = book.rules[path[0]]
+            expected = f"at most {MAX_REFERRED} rules that refer to each other in a row"
+            raise RuleError(rule.file, rule.line, expected=expected, found=" → ".join((*path[:3], "…")))
         if name not in settled:
             for other in referred(book.rules[name]):
                 visit(other, (*path, name))

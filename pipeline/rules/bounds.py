@@ -22,11 +22,9 @@ SPARE = 1e-9  # nats: sums in another order differ by less
 
 
 class Most(NamedTuple):
-    """Of each pattern the greatest weight in nats and the greatest likeness 0..1 it may have; of each part
-    with wordings, pattern by pattern, the greatest weight; of each wording its greatest weight."""
+    """Nats at most: of each pattern; of each part with wordings, pattern by pattern; of each wording."""
 
     weight: Any
-    likeness: Any
     parts: Any
     wordings: Any
 
@@ -73,10 +71,6 @@ class Bounds:
         found = likeliest(points(said), ALPHABET, *self._strings, count, self._nats, cutoff)
         return [number for number in found.tolist() if number >= 0]
 
-    def likest(self, said: str) -> float:
-        """The greatest likeness of any pattern in a text."""
-        return float(self._weighed(said, self._all, -np.inf, 2).likeness.max()) + SPARE
-
     def most(self, said: str, *, least: float = -np.inf, flats: Iterable[int] | None = None) -> Most:
         """For a text, of all patterns or those named. Patterns that cannot weigh ``least`` are told
         only that."""
@@ -84,7 +78,9 @@ class Bounds:
         if flats is not None:
             asked = np.zeros_like(asked)
             asked[list(flats)] = True
-        return self._weighed(said, asked, least, 3)
+        from pipeline.rules.kernels.weights import weigh
+
+        return Most(*weigh(points(said), ALPHABET, self._stride, *self._arrays, asked, least))
 
     def size(self, number: int) -> int:
         """Syllables of a string."""
@@ -115,11 +111,6 @@ class Bounds:
 
         joined, asked = points("".join(said)), np.array(least, float)
         return heaviest(joined, _ends(said), ALPHABET, self._stride, *self._arrays, self._all, asked)
-
-    def _weighed(self, said: str, asked: Any, least: float, looks: int) -> Most:
-        from pipeline.rules.kernels.weights import weigh
-
-        return Most(*weigh(points(said), ALPHABET, self._stride, *self._arrays, asked, least, looks))
 
 
 def points(text: str) -> Any:

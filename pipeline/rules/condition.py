@@ -26,6 +26,7 @@ class Condition(Protocol):
 
     def answer(self, facts: CallFacts, within: Window) -> Answer: ...
     def parts(self) -> tuple[Condition, ...]: ...
+    def lacking(self, facts: CallFacts, within: Window) -> Iterator[Find]: ...
     def nearest(self, facts: CallFacts, within: Window) -> Evidence | None: ...
 
 
@@ -35,6 +36,10 @@ class Count:
 
     min: int | None = None
     max: int | None = None
+
+    def __post_init__(self) -> None:
+        if min(self.min or 0, self.max or 0) < 0:
+            raise ValueError(f"a negative count (min {self.min}, max {self.max})")
 
     @property
     def least(self) -> int:
@@ -90,8 +95,14 @@ class Find:
         own = self.operator.parts() if hasattr(self.operator, "parts") else ()
         return own + (self.inside.parts() if self.inside else ())
 
+    def lacking(self, facts: CallFacts, within: Window) -> Iterator[Find]:
+        """What was not said: this, where it looks for words and can look."""
+        if hasattr(self.operator, "nearest") and not self._cannot(facts):
+            yield self
+
     def nearest(self, facts: CallFacts, within: Window) -> Evidence | None:
-        if self._cannot(facts) or not hasattr(self.operator, "nearest"):
+        """The words that come nearest to what was not said; None when none are near."""
+        if not any(self.lacking(facts, within)):
             return None
         near: Evidence | None = self.operator.nearest(facts, self.window(facts, within), self.role)
         return near
@@ -158,10 +169,16 @@ class Group:
     def parts(self) -> tuple[Condition, ...]:
         return self.of
 
+    def lacking(self, facts: CallFacts, within: Window) -> Iterator[Find]:
+        """What was not said of this: the parts that were are not looked for again."""
+        if self.how in ("not", "absent", "hint"):
+            return
+        for part in self.of:
+            if part.answer(facts, within).value != "hit":
+                yield from part.lacking(facts, within)
+
     def nearest(self, facts: CallFacts, within: Window) -> Evidence | None:
-        if self.how in ("not", "absent"):
-            return None
-        near = [n for part in self.of if (n := part.nearest(facts, within)) is not None]
+        near = [n for part in self.lacking(facts, within) if (n := part.nearest(facts, within)) is not None]
         return max(near, key=lambda evidence: evidence.score, default=None)
 
 
@@ -189,6 +206,9 @@ class RuleIs:
 
     def parts(self) -> tuple[Condition, ...]:
         return ()
+
+    def lacking(self, facts: CallFacts, within: Window) -> Iterator[Find]:
+        return iter(())
 
     def nearest(self, facts: CallFacts, within: Window) -> Evidence | None:
         return None

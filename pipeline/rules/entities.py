@@ -73,7 +73,13 @@ def misheard_phones(text: str) -> list[tuple[int, int]]:
         end = min(len(chars), at + PHONE_DIGITS)
         right = sum(character in DIGITS for character in chars[at:end])
         sounding = sum(sound in digits for sound in sounds[at:end])
-        if sounds[at] == sound_of("一") and right >= RIGHT_DIGITS and sounding >= SOUNDING_DIGITS:
+        inside = chars[at - 1 : at] in _DIGITS or chars[end : end + 1] in _DIGITS  # of a longer number
+        if (
+            sounds[at] == sound_of("一")
+            and right >= RIGHT_DIGITS
+            and sounding >= SOUNDING_DIGITS
+            and not inside
+        ):
             found.append(prepared.original_span(at, end))
             at = end
         else:
@@ -81,6 +87,7 @@ def misheard_phones(text: str) -> list[tuple[int, int]]:
     return found
 
 
+_DIGITS = frozenset(DIGITS)
 _WRITTEN = frozenset(DIGITS + "0123456789〇幺两")
 MAX_CHARS = 20_000  # an utterance is far shorter; a runaway text costs no more than this
 ENTITIES: dict[Entity, Callable[[str], list[tuple[int, int]]]] = {k: _finder(p) for k, p in _PATTERNS.items()}

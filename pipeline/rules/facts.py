@@ -202,15 +202,18 @@ class CallFacts:
             if short and (pause_s <= JOIN_S or not self.timed):
                 yield before, index
 
-    def hit(self, index: int, start: int = 0, end: int | None = None, *, score: float = 1.0) -> Hit:
-        """Evidence for characters ``start:end`` of an utterance; doubtful when it was heard badly."""
+    def hit(
+        self, index: int, start: int = 0, end: int | None = None, *, score: float = 1.0, matched: str = ""
+    ) -> Hit:
+        """Evidence for characters ``start:end`` of an utterance; doubtful when it was heard badly.
+        ``matched``: the phrase it was taken for, kept where it was not said just so."""
         utterance = self.utterances[index]
         doubtful = utterance.confidence < self.doubts.words
-        if start == 0 and (end is None or end >= len(utterance.text)):
-            return Hit(Evidence(utterance.span, utterance.role, utterance.text[:200], score), index, doubtful)
+        matched = matched if score < 1 else ""
         stop = len(utterance.text) if end is None else end
         span = self.span_of(index, start, stop)
-        return Hit(Evidence(span, utterance.role, utterance.text[start:stop][:200], score), index, doubtful)
+        quote = utterance.text[start:stop][:200]
+        return Hit(Evidence(span, utterance.role, quote, score, matched), index, doubtful)
 
     def span_of(self, index: int, start: int, end: int) -> Span:
         """Times of characters ``start:end``: from the words where they spell the text, else by share."""

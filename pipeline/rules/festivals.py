@@ -20,6 +20,10 @@ class Festivals:
                 self._add(name, entry)
         self._years = {start.year for start, _, _ in self._stretches}
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys([*self._yearly.values(), *(name for _, _, name in self._stretches)]))
+
     def _add(self, name: str, entry: str) -> None:
         if len(entry) == 5:
             day = date.fromisoformat(f"2024-{entry}")

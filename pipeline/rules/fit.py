@@ -88,13 +88,16 @@ def aligned(literal: Literal, edits: int, chars: str, sounds: str, low: int, hig
     inner: list[tuple[str, int, int]] = []
     # tuples, though rapidfuzz's stub says otherwise: a third of the time of its objects
     for edit in cast("list[tuple[str, int, int]]", _editops(literal.sounds, window).as_list()):
-        if edit[0] == "insert":
-            if edit[1] == 0:
-                start += 1
+        what, at, there = edit
+        if what == "insert":
+            # around the literal, or as well there as inside: one 下 of 一下下周 belongs to 一下
+            if window.endswith(literal.sounds[:at], 0, there + 1):
+                start = low + there + 1 - at
+                inner.clear()
                 continue
-            if edit[1] == size:
-                end -= 1
-                continue
+            if window.startswith(literal.sounds[at:], there):
+                end = low + there + size - at
+                break
         inner.append(edit)
     if len(inner) > edits or start >= end:
         return None

@@ -132,13 +132,10 @@ class NearTheme:
         )
         self.shortest = min((_syllables(flat) for _, flat in read), default=0)
 
-    def likest(self, text: PreparedText) -> float:
-        """The greatest likeness that a near miss in the text can have."""
-        said = _said(text)
-        return self._bounds.likest(said) if said else 0.0
-
     def may_weigh(self, texts: Sequence[PreparedText], least: float) -> list[bool]:
         """Of each text: can ``find`` tell of anything that weighs ``least``?"""
+        if not self._rows:  # a theme of samples only
+            return [False] * len(texts)
         limits = [least + _chance(text) for text in texts]
         most = self._bounds.heaviest([_said(text) for text in texts], limits).tolist()
         return [bool(text.chars) and one >= limit for text, one, limit in zip(texts, most, limits)]
@@ -147,7 +144,7 @@ class NearTheme:
         """The weightiest placing of any pattern; None when nothing in the text is like any of it, or weighs
         ``least`` nats."""
         said, chance = _said(text), _chance(text)
-        if not said:
+        if not (said and self._rows):
             return None
         if least > -math.inf:
             most = self._bounds.most(said, least=least + chance)

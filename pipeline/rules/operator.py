@@ -56,6 +56,15 @@ def operator(name: str, *, hears: str = "", by_role: bool = True) -> Callable[[T
     return register
 
 
+def in_order(**bounds: tuple[float | None, float | None]) -> None:
+    """Raises ValueError for bounds that are negative or leave nothing between them: ``min_s=(2, 1)``."""
+    for name, (low, high) in bounds.items():
+        if low is not None and high is not None and low > high:
+            raise ValueError(f"{name}: {low:g} over its upper bound {high:g}; nothing lies between")
+        if (low is not None and low < 0) or (high is not None and high < 0):
+            raise ValueError(f"{name}: a negative bound")
+
+
 def unheard(facts: CallFacts, window: Window, role: str, *, skip: frozenset[int] = frozenset()) -> Findings:
     """No hits, but the doubts: what in the window was recognised too badly, or said by nobody sure."""
     murky = [(i, why) for i, why in facts.murky(role) if window.has(i) and i not in skip]

@@ -13,13 +13,18 @@ from typing import NamedTuple
 
 from pipeline.rules.match import PhraseTheme, compile_phrases, join
 from pipeline.rules.nearmiss import NearMiss, NearTheme
-from pipeline.rules.similar import SampleSet
+from pipeline.rules.similar import Encoder, SampleSet
 from pipeline.text import prepare
 from pipeline.types import Utterance
 
 JOINED_CHARS = 24  # of each half of a broken sentence: longer than any phrase's half
 REMEMBERED_CHARS = 200  # a longer text is hardly said twice
-NEAREST_FROM = 0.4  # a near miss less like the phrase than this would only puzzle the reader
+# A near miss is worth a reader's look from so many syllables on, when so many of the phrase's are there: two
+# syllables are like too much, and the longer the stretch the looser it may be.
+NEAREST_SYLLABLES, NEAREST_FROM = 3, 0.75
+NEAREST_LONG, NEAREST_LONG_FROM = 6, 0.6
+SHOWN = 0.0  # nats: what speaks for a mishearing rather than against it
+NEAREST_SAMPLE = 60.0  # likeness 0-100 from which a sentence is near a sample
 REMEMBERED = 60_000  # texts; about 60 MB of found places at most
 
 
@@ -44,6 +49,14 @@ class Heard(NamedTuple):
     end_index: int
 
 
+class Nearest(NamedTuple):
+    """What comes nearest to a theme in a text: likeness 0..1, the words, and the variant or sample."""
+
+    score: float
+    said: str
+    matched: str
+
+
 @dataclass(frozen=True, slots=True)
 class Samples:
     """Similar sentences of a theme and the score (0-100) from which an utterance is like one."""
@@ -63,12 +76,16 @@ class PhraseIndex:
         *,
         wanted: Mapping[str, frozenset[str]] | None = None,
         opening: Mapping[str, int] | None = None,
+        encoder: Encoder | None = None,
     ) -> None:
         self._themes = tuple(themes)
         self.matcher = compile_phrases(themes)
         self._opening = frozenset(opening or ())
         self.opening_within = max((opening or {}).values(), default=0)
-        self._samples = {name: (SampleSet(s.sentences), s.threshold) for name, s in (samples or {}).items()}
+        self._encoder = encoder
+        self._sets: dict[tuple[str, ...], SampleSet] = {}
+        self._likest: dict[tuple[str, tuple[str, ...]], float] = {}
+        self._samples = samples or {}
         self._wanted = dict(wanted) if wanted is not None else None
         self._found: dict[tuple[frozenset[str], str], tuple[Place, ...]] = {}
         self._near: dict[tuple[str, str, float], NearMiss | None] = {}
@@ -105,12 +122,28 @@ class PhraseIndex:
         prepared = prepare(text)
         hits = self.matcher.find(prepared, themes)
         found = [Place(h.theme_id, h.start, h.end, h.said, h.score, h.variant, h.guarded) for h in hits]
-        for theme, (samples, threshold) in self._samples.items():
-            if theme in themes:
-                score, sample = samples.best(prepared)
-                if score >= threshold:
-                    found.append(Place(theme, 0, len(text), text, score / 100, sample))
+        for theme, samples in self._samples.items():
+            if theme not in themes:
+                continue
+            score, sample = self.sample_set(samples.sentences).best(prepared)
+            if score >= samples.threshold:
+                found.append(Place(theme, 0, len(text), text, score / 100, sample))
         return found
+
+    def sample_set(self, sentences: tuple[str, ...]) -> SampleSet:
+        """The sentences ready to be compared with, by the model where there is one."""
+        if sentences not in self._sets:
+            self._sets[sentences] = SampleSet(sentences, encoder=self._encoder)
+        return self._sets[sentences]
+
+    def likeness(self, text: str, sentences: tuple[str, ...]) -> float:
+        """Score 0-100 of the likest sentence; remembered, as a day says the same things over and over."""
+        key = (text, sentences)
+        if key not in self._likest:
+            if len(self._likest) >= REMEMBERED:
+                self._likest.clear()
+            self._likest[key] = self.sample_set(sentences).best(prepare(text))[0]
+        return self._likest[key]
 
     def across(self, first: Utterance, second: Utterance, *, opening: bool = True) -> list[Place]:
         """Themes that begin in ``first`` and end in ``second``; offsets: start in first, end in second."""
@@ -122,23 +155,20 @@ class PhraseIndex:
             if place.start < len(tail) < place.end
         ]
 
-    def nearest(self, text: str, theme: str) -> tuple[float, str] | None:
-        """Likeness 0..1 and wording of what comes nearest to ``theme`` in ``text``; None when nothing does."""
+    def nearest(self, text: str, theme: str) -> Nearest | None:
+        """What comes nearest to ``theme`` in ``text``; None when nothing is worth a reader's look: too short, or
+        more unlike the phrase than like it (see nearmiss.py)."""
         prepared = prepare(text)
-        near = self.near_miss(text, theme)
+        near = self.near_miss(text, theme, least=SHOWN)
         best = None
-        if near is not None and near.likeness >= NEAREST_FROM:
+        if near is not None and _worth_showing(near):
             first, last = prepared.original_span(near.start, near.end)
-            best = (near.likeness, text[first:last])
-        if theme in self._samples:
-            score = self._samples[theme][0].best(prepared)[0] / 100
-            if best is None or score > best[0]:
-                best = (score, text)
+            best = Nearest(near.likeness, text[first:last], near.variant)
+        if samples := self._samples.get(theme):
+            score, sample = self.sample_set(samples.sentences).best(prepared)
+            if score >= NEAREST_SAMPLE and (best is None or score / 100 > best.score):
+                best = Nearest(score / 100, text, sample)
         return best
-
-    def likest(self, text: str, theme: str) -> float:
-        """The greatest likeness that ``nearest`` can tell."""
-        return 1.0 if theme in self._samples else self._near_theme(theme).likest(prepare(text))
 
     def rule_out(self, texts: Iterable[str], theme: str, *, least: float) -> None:
         """Remember of which texts ``near_miss`` has nothing to tell: many at once cost little more than one."""
@@ -164,3 +194,9 @@ class PhraseIndex:
         if theme not in self._near_themes:
             self._near_themes[theme] = NearTheme(next(t for t in self._themes if t.id == theme))
         return self._near_themes[theme]
+
+
+def _worth_showing(near: NearMiss) -> bool:
+    size = near.end - near.start
+    wanted = NEAREST_LONG_FROM if size >= NEAREST_LONG else NEAREST_FROM
+    return near.weight > SHOWN and size >= NEAREST_SYLLABLES and near.likeness >= wanted

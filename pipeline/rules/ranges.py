@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 OPENING_AGENT_UTTERANCES = 3
 # Offer of further help, its answer, the farewell and the caller's own goodbye: six at most.
 CLOSING_UTTERANCES = 6
+GapName = Literal[
+    "hold", "announced_hold", "dead_air", "hold_music", "mute", "one_way", "thinking", "before_answer",
+    "after_farewell",
+]  # fmt: skip
 HOLD_KINDS = ("announced_hold", "hold_music", "mute")
 
 
@@ -40,15 +44,26 @@ class Range:
     nth: int | Literal["last"] = 1
     within: int | None = None
     within_s: float | None = None
-    during: tuple[str, ...] | None = None
+    during: tuple[GapName, ...] | None = None
 
     def __post_init__(self) -> None:
         if sum(a is not None for a in (self.before, self.after, self.around)) > 1:
             raise ValueError("more than one of before, after, around")
         if (self.within is not None or self.within_s is not None) and not self.anchor:
             raise ValueError("within without before, after or around")
-        if self.nth == 0:
-            raise ValueError("nth: 0 (it counts from 1)")
+        if self.nth != "last" and self.nth < 1:
+            raise ValueError(f"nth: {self.nth} (it counts from 1)")
+        numbers = (
+            self.first,
+            self.last,
+            self.first_s,
+            self.last_s,
+            self.within,
+            self.within_s,
+            *(self.middle or ()),
+        )
+        if any(number is not None and number < 0 for number in numbers):
+            raise ValueError("a negative number in a range")
 
     @property
     def anchor(self) -> Any:

@@ -88,8 +88,14 @@ class Rule:
         if verdict.outcome != "fail":
             return verdict
         again = self._judge(facts.second_look)
-        near = self.demand.nearest(facts, facts.whole) if self.expect is not None else None
-        return replace(again if again.outcome == "unknown" else verdict, near_miss=near)
+        if self.expect is None:
+            return again if again.outcome == "unknown" else verdict
+        near = self.demand.nearest(facts, facts.whole)
+        if again.outcome == "unknown":
+            return replace(again, near_miss=near)
+        if near is None and any(self.demand.lacking(facts, facts.whole)):
+            verdict = replace(verdict, why=f"{verdict.why};没有接近的说法")
+        return replace(verdict, near_miss=near)
 
     def _judge(self, facts: CallFacts) -> Verdict:
         said: tuple[Evidence, ...] = ()

@@ -66,6 +66,11 @@ def build(cls: type[Any], tree: Tree, *, what: str, **given: Any) -> Any:
 
 
 def _made(cls: type[Any], values: dict[str, Any], tree: Tree, *, what: str) -> Any:
+    """``cls(**values)``; a hidden field ``line`` is filled with where it stands."""
+    if "line" not in values and any(
+        f.name == "line" and f.metadata.get("hidden") for f in dataclasses.fields(cls)
+    ):
+        values = {**values, "line": tree.line}
     try:
         return cls(**values)
     except ValueError as error:  # a class's own __post_init__ check

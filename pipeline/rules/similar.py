@@ -2,7 +2,8 @@
 
 ``score = 100 (0.25 C + 0.20 W + 0.55 S)``: C is the Dice overlap of character bigrams, W that of jieba's
 words, S the edit similarity of fuzzy sounds, so that a sentence heard with wrong characters still
-counts. A sentence-embedding model may replace the formula (the ``embeddings`` extra).
+counts. A sentence-embedding model replaces the formula where ``score.sentence_model`` names one (the
+``embeddings`` extra); the score is then its cosine times 100.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from rapidfuzz import fuzz, process
@@ -82,9 +84,15 @@ class SampleSet:
 
 
 def local_encoder(folder: str) -> Encoder:
-    """A sentence-transformers model in a local folder; never fetched. ImportError without the extra."""
-    from sentence_transformers import SentenceTransformer
-
+    """A sentence-transformers model in a local folder; never fetched. Raises ValueError without the model or
+    the extra that runs it."""
+    if not Path(folder).is_dir():
+        raise ValueError(f"score.sentence_model: expected a model's folder, found no folder {folder!r}")
+    try:
+        from sentence_transformers import SentenceTransformer
+    except ImportError as error:
+        expected = "the extra callqa[embeddings] to be installed"
+        raise ValueError(f"score.sentence_model: expected {expected}, found {error}") from error
     model = SentenceTransformer(folder, local_files_only=True)
 
     class _Local:

@@ -25,6 +25,7 @@ class Item:
     weight: float | None = None
     repeat: float = 0.0
     repeat_cap: float | None = None
+    line: int = field(default=0, metadata={"hidden": True})
 
     def __post_init__(self) -> None:
         if min(self.points, self.bonus, self.repeat) < 0:

@@ -25,6 +25,16 @@ class Heard:
     rules: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What an operator other than a theme's found in the sentence: a keyword, a regular expression …"""
+
+    rule: str
+    title: str
+    operator: str
+    said: tuple[str, ...]
+
+
 def sentence_facts(book: Rulebook, text: str, *, role: Role) -> CallFacts:
     """A call of one utterance, without sound, times or record."""
     utterance = Utterance(role, Span(0.0, max(1.0, len(text) / 4)), text, (), 1.0)
@@ -49,9 +59,30 @@ def hear(book: Rulebook, text: str, *, role: Role) -> tuple[list[Heard], list[He
     for theme in asked:
         close = None if theme in found else book.index.nearest(text, theme)
         if close:
-            near.append(Heard(theme, _title(book, theme), close[1], "", close[0], None, asked[theme]))
+            near.append(
+                Heard(theme, _title(book, theme), close.said, close.matched, close.score, None, asked[theme])
+            )
     heard.sort(key=lambda h: (-h.score, h.theme))
     return heard, sorted(near, key=lambda h: (-h.score, h.theme))[:NEAREST]
+
+
+def asked_otherwise(book: Rulebook, text: str, *, role: Role) -> list[Found]:
+    """What keyword, regex, similar, entity and language conditions of any rule find in ``text``, wherever
+    in a call they look."""
+    facts = sentence_facts(book, text, role=role)
+    found: dict[Found, None] = {}
+    for rule in book.rules.values():
+        for part in conditions_of(rule) if rule.status != "retired" else ():
+            if not isinstance(part, Find) or part.name not in _WORDED or part.role not in (role, "any"):
+                continue
+            hits = part.operator.find(facts, facts.whole, part.role).hits
+            said = tuple(dict.fromkeys(hit.evidence.quote for hit in hits))
+            if said:
+                found[Found(rule.id, rule.title, part.name, said)] = None
+    return list(found)
+
+
+_WORDED = ("keyword", "regex", "similar", "entity", "language")
 
 
 def _title(book: Rulebook, theme: str) -> str:

@@ -18,13 +18,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, reduce
 from itertools import groupby, product
+from math import prod
 from operator import and_, or_
 
 from pipeline.sounds import sound_of
 from pipeline.text import prepare
 
 GAP_CHARS = 8
-MAX_CHOICES = 1_000  # wordings one stretch between gaps and slots may stand for
+MAX_GAP = 40  # characters a … may take: what lies further apart is no longer one sentence
+MAX_CHOICES = 1_000  # wordings one stretch between gaps and slots may stand for, and patterns a variant may
+MAX_VARIANT = 400  # characters of a variant as written
+MAX_NESTING = 20  # brackets inside brackets
 
 _SURNAMES = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪"
@@ -46,6 +50,7 @@ SLOTS: Mapping[str, str] = {
     "部门": ".{1,6}?(?:部门|部|中心|科|组|处|专席|专员|营业厅|厅)",
     "称呼": f"(?:欧阳|[{_SURNAMES}])?(?:先生|女士|小姐|太太|阿姨|叔叔|大爷|大妈|老师|同志)",
 }
+_DIGITS_HERE = re.compile(r"[0-9]*")
 _WIDE = str.maketrans("（）［］｛｝｜〈〉《》", "()[]{}|<><>")
 
 
@@ -183,24 +188,33 @@ def flatten(variant: str, synonyms: Mapping[str, tuple[str, ...]], *, theme: str
     Wordings multiply only within a stretch between gaps and slots. Raises PhraseError.
     """
     reader = _Reader(variant.translate(_WIDE), synonyms, theme)
+    if len(variant) > MAX_VARIANT:
+        reader.fail(f"at most {MAX_VARIANT} characters", str(len(variant)))
     stretches: list[list[_Tokens]] = []  # alternatives of each stretch, or of one structured item
     for item in reader.items(stop=""):
-        plain = all(isinstance(token, str) for tokens in item for token in tokens)
-        if plain and stretches and all(isinstance(t, str) for tokens in stretches[-1] for t in tokens):
+        if stretches and _is_plain(item) and _is_plain(stretches[-1]):
             stretches[-1] = reader.product(stretches[-1], item)
         else:
             stretches.append(item)
+    forks = prod(len(alternatives) for alternatives in stretches if not _is_plain(alternatives))
+    if forks > MAX_CHOICES:
+        reader.fail(f"at most {MAX_CHOICES} patterns", f"{forks} by its options")
     flats = {flat: None for flat in _arranged(stretches) if any(isinstance(p, Choice) for p in flat)}
     if not flats:
         raise PhraseError(f"theme {theme!r}, variant {variant!r}: expected characters, found only fillers")
     return tuple(flats)
 
 
+def _is_plain(alternatives: list[_Tokens]) -> bool:
+    """Characters only, no slot and no gap."""
+    return all(isinstance(token, str) for tokens in alternatives for token in tokens)
+
+
 def _arranged(stretches: list[list[_Tokens]]) -> Iterator[Flat]:
     """Plain stretches become one Choice; a structured item forks the pattern by its alternatives."""
     options: list[list[tuple[Part, ...]]] = []
     for alternatives in stretches:
-        if all(isinstance(token, str) for tokens in alternatives for token in tokens):
+        if _is_plain(alternatives):
             options.append([_choice("".join(map(str, tokens)) for tokens in alternatives)])
         else:
             options.append([_parts(tokens) for tokens in alternatives])
@@ -235,12 +249,17 @@ def _parts(tokens: _Tokens) -> tuple[Part, ...]:
     return tuple(parts)
 
 
+def _cut(text: str, most: int = 60) -> str:
+    return text if len(text) <= most else text[:most] + "…"
+
+
 class _Reader:
     """Recursive descent over one variant; every method returns the alternatives it read."""
 
     def __init__(self, text: str, synonyms: Mapping[str, tuple[str, ...]], theme: str) -> None:
         self.text, self.synonyms, self.theme, self.at = text, synonyms, theme, 0
         self.open_synonyms: tuple[str, ...] = ()
+        self.open_brackets = 0
 
     def alternatives(self, *, stop: str) -> list[_Tokens]:
         """Sequences separated by ``|`` up to ``stop`` ("" is the end of the text)."""
@@ -249,7 +268,7 @@ class _Reader:
             self.at += 1
             found = found + self._sequence(stop)
         if stop and self._peek() != stop:
-            self._fail(f"a closing {stop!r}")
+            self.fail(f"a closing {stop!r}")
         return found
 
     def items(self, *, stop: str) -> Iterator[list[_Tokens]]:
@@ -257,15 +276,15 @@ class _Reader:
         while (character := self._peek()) and character != stop:
             if character == "|":
                 if not stop:
-                    self._fail("a | only inside [...] or (...)")
+                    self.fail("a | only inside [...] or (...)")
                 return
             if character in ")]}>":
-                self._fail(f"no {character!r} without its opening bracket")
+                self.fail(f"no {character!r} without its opening bracket")
             yield self._item(character)
 
     def product(self, heads: list[_Tokens], tails: list[_Tokens]) -> list[_Tokens]:
         if len(heads) * len(tails) > MAX_CHOICES:
-            self._fail(f"at most {MAX_CHOICES} combinations")
+            self.fail(f"at most {MAX_CHOICES} combinations")
         return [(*head, *tail) for head, tail in product(heads, tails)]
 
     def _sequence(self, stop: str) -> list[_Tokens]:
@@ -277,35 +296,46 @@ class _Reader:
     def _item(self, character: str) -> list[_Tokens]:
         self.at += 1
         if character == "[":
-            inner = self.alternatives(stop="]")
-            self.at += 1
-            return [(), *inner]
+            return [(), *self._bracketed("]")]
         if character == "(":
-            inner = self.alternatives(stop=")")
-            self.at += 1
-            return inner
+            return self._bracketed(")")
         if character == "{":
             return [(self._slot(),)]
         if character == "<":
             return self._synonym()
         if character == "…":
-            digits = re.compile(r"[0-9]*").match(self.text, self.at)
-            self.at = digits.end() if digits else self.at
-            return [(Gap(int(digits.group()) if digits and digits.group() else GAP_CHARS),)]
+            return [(self._gap(),)]
         return [(character,)]
+
+    def _bracketed(self, closing: str) -> list[_Tokens]:
+        self.open_brackets += 1
+        if self.open_brackets > MAX_NESTING:
+            self.fail(f"at most {MAX_NESTING} brackets inside each other")
+        inner = self.alternatives(stop=closing)
+        self.open_brackets -= 1
+        self.at += 1
+        return inner
+
+    def _gap(self) -> Gap:
+        digits = _DIGITS_HERE.match(self.text, self.at)
+        assert digits is not None  # it may match nothing
+        self.at = digits.end()
+        if len(digits.group()) > 3 or int(digits.group() or 0) > MAX_GAP:
+            self.fail(f"a gap of at most {MAX_GAP} characters", f"…{digits.group()[:12]}")
+        return Gap(int(digits.group() or GAP_CHARS))
 
     def _slot(self) -> Slot:
         name = self._until("}")
         if name not in SLOTS:
-            self._fail(f"a slot, one of {'、'.join(SLOTS)}", name)
+            self.fail(f"a slot, one of {'、'.join(SLOTS)}", name)
         return Slot(name)
 
     def _synonym(self) -> list[_Tokens]:
         name = self._until(">")
         if name not in self.synonyms:
-            self._fail(f"a synonym set, one of {'、'.join(self.synonyms) or '(none)'}", name)
+            self.fail(f"a synonym set, one of {'、'.join(self.synonyms) or '(none)'}", name)
         if name in self.open_synonyms:
-            self._fail("no synonym set inside itself", name)
+            self.fail("no synonym set inside itself", name)
         found: list[_Tokens] = []
         for option in self.synonyms[name]:
             inner = _Reader(option.translate(_WIDE), self.synonyms, self.theme)
@@ -316,16 +346,16 @@ class _Reader:
     def _until(self, closing: str) -> str:
         end = self.text.find(closing, self.at)
         if end < 0:
-            self._fail(f"a closing {closing!r}")
+            self.fail(f"a closing {closing!r}")
         name, self.at = self.text[self.at : end].strip(), end + 1
         return name
 
     def _peek(self) -> str:
         return self.text[self.at : self.at + 1]
 
-    def _fail(self, expected: str, found: str | None = None) -> None:
+    def fail(self, expected: str, found: str | None = None) -> None:
         seen = found if found is not None else (self._peek() or "the end")
         raise PhraseError(
-            f"theme {self.theme!r}, variant {self.text!r}, character {self.at + 1}: "
+            f"theme {self.theme!r}, variant {_cut(self.text)!r}, character {self.at + 1}: "
             f"expected {expected}, found {seen!r}"
         )

@@ -24,7 +24,10 @@ _INT = re.compile(r"[-+]?\d+\Z")
 _FLOAT = re.compile(r"[-+]?(\d+\.\d*|\.\d+|\d+[eE][-+]?\d+)([eE][-+]?\d+)?\Z")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 
-_HINT = " (a text with [ ] or { } in it, inside a [list], needs quotes: ['让您久等[了]', 久等了])"
+_HINTS = {
+    "',' or ']'": " (a text with [ ] or { } in it, inside a [list], needs quotes: ['让您久等[了]', 久等了])",
+    "'-' indicator": " (a line of a list that begins with [ or { needs quotes: - '[您好]请讲')",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ def parse_yaml(text: str, *, file: str) -> Tree:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        hint = _HINT if "',' or ']'" in str(error.problem) else ""
+        hint = next((told for sign, told in _HINTS.items() if sign in str(error.problem)), "")
         raise RuleError(file, line, expected="valid YAML", found=f"{error.problem}{hint}") from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1

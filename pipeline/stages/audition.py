@@ -31,6 +31,7 @@ from pipeline.listen import (
 from pipeline.listen.frames import LEVEL_STEP_S, FloatArray
 from pipeline.stages.base import Work
 from pipeline.stages.gate import channel_gate, echo_frames
+from pipeline.strings import text
 from pipeline.timeline import Spans, clip, merge
 from pipeline.types import Audition, ChannelGate, Failure, Frames, Span, Tone
 
@@ -46,7 +47,7 @@ class AuditionStage:
     name: ClassVar[str] = "audition"
     needs: ClassVar[tuple[str, ...]] = ("sound",)
     gives: ClassVar[type] = Audition
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     reads: ClassVar[tuple[str, ...]] = ("agent_channel",)
 
     def __init__(self, *, settings: AuditionConfig) -> None:
@@ -70,7 +71,7 @@ class AuditionStage:
         try:
             return audition(work.sound(), settings=self._settings, agent_channel=work.call.agent_channel)
         except AudioError as error:
-            return Failure(work.call.id, self.name, "permanent", str(error))
+            return Failure(work.call.id, self.name, "permanent", text("ledger.unreadable", what=error))
 
 
 def audition(

@@ -17,6 +17,7 @@ from pipeline.roles import profiles
 from pipeline.stages.base import Work
 from pipeline.stages.diarizer import MODEL_HZ, Diarizer
 from pipeline.stages.speakers import Labelled
+from pipeline.strings import text
 from pipeline.timeline import merge, overlap, subtract
 from pipeline.types import Audition, Call, Diarization, Failure, Role, Span, Turn
 
@@ -33,7 +34,7 @@ class DiarizeStage:
     name: ClassVar[str] = "diarize"
     needs: ClassVar[tuple[str, ...]] = ("sound", "audition")
     gives: ClassVar[type] = Diarization
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     reads: ClassVar[tuple[str, ...]] = ("direction", "agent_channel", "channels", "cdr.agent_channel")
 
     def __init__(self, *, settings: DiarizeConfig, models: Any) -> None:
@@ -64,7 +65,7 @@ class DiarizeStage:
         try:
             samples = work.sound().at(MODEL_HZ).channel(channel)
         except AudioError as error:
-            return Failure(work.call.id, self.name, "permanent", str(error))
+            return Failure(work.call.id, self.name, "permanent", text("ledger.unreadable", what=error))
         try:
             diarizer = self._opened()
         except (OSError, ValueError) as error:
@@ -79,6 +80,7 @@ class DiarizeStage:
             role_confidence=0.0,
             exclusive=turns_in_voice(found.exclusive, voice, channel),
             voice_log_odds=self._known_voice(work.call, found.voiceprints),
+            speaker_certainty=found.certainty,
         )
         return self._with_limits(mono)
 

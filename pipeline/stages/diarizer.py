@@ -100,14 +100,14 @@ class Diarizer:
         if not found or not self.settings.second_pass:
             return first
         vectors = self._stretch_prints(samples, [span for span, _ in found])
-        numbers = shared_out(
+        shared = shared_out(
             self._pipeline._plda(vectors),
             self._pipeline._plda.phi,
             found,
             min_speakers=self.settings.min_speakers,
             max_speakers=self.settings.max_speakers,
         )
-        return second(first, found, numbers, vectors)
+        return second(first, found, shared, vectors)
 
     def _stretch_prints(self, samples: np.ndarray[Any, Any], spans: Sequence[Span]) -> np.ndarray[Any, Any]:
         """One embedding ``[n, d]`` a stretch, heard with a little of what is around it."""

@@ -14,6 +14,7 @@ from pipeline.audio import AudioError, Probe, probe
 from pipeline.cdr.filenames import NameFacts
 from pipeline.config import IngestConfig
 from pipeline.stages.recordings import Recording, sha256, still_growing
+from pipeline.strings import text
 from pipeline.types import CallRecord, Direction, LedgerStatus
 
 Progress = Callable[[int, int], None]
@@ -60,16 +61,15 @@ def placed(item: Found, day: date | None, zone: ZoneInfo, config: IngestConfig) 
     """Is it known what this recording is, and is it of the day asked for?"""
     if item.name is None and item.record is None:
         tried = ", ".join(config.filename_patterns)
-        reason = f"its name fits no pattern ({tried}) and no call record names it"
-        return replace(item, fault=("excluded", reason))
+        return replace(item, fault=("excluded", text("ledger.no_pattern", patterns=tried)))
     if day is None:
         return item
     at = item.started_at
     of = at.astimezone(zone).date() if at else (item.name.day if item.name else None)
     if of is None:
-        return replace(item, fault=("excluded", f"no start time is known, and {day} was asked for"))
+        return replace(item, fault=("excluded", text("ledger.no_start", day=day)))
     if of != day:
-        return replace(item, fault=("excluded", f"of another day ({of}), and {day} was asked for"))
+        return replace(item, fault=("excluded", text("ledger.other_day", of=of, day=day)))
     return item
 
 
@@ -80,24 +80,22 @@ def _examined(item: Found, growing: set[str], config: IngestConfig) -> Found:
     paths = _agent_first(item, config)
     item = replace(item, recording=replace(item.recording, paths=paths))
     if growing.intersection(paths):
-        return replace(
-            item, fault=("failed", "still being written: its size changed while looked at; run again later")
-        )
+        return replace(item, fault=("failed", text("ledger.growing")))
     try:
         item = replace(item, sha256=sha256(paths))
         item = replace(item, probes=tuple(probe(path) for path in paths))
     except OSError as error:
-        reason = f"{item.recording.name}: expected a readable file, found {error.strerror or error}"
-        return replace(item, fault=("failed", reason))
+        what = f"{item.recording.name}: expected a readable file, found {error.strerror or error}"
+        return replace(item, fault=("failed", text("ledger.unreadable", what=what)))
     except AudioError as error:
-        reason = f"{Path(error.path).name}: expected {error.expected}, found {error.found}"
-        return replace(item, fault=("failed", reason))
+        what = f"{Path(error.path).name}: expected {error.expected}, found {error.found}"
+        return replace(item, fault=("failed", text("ledger.unreadable", what=what)))
     seconds = max(p.duration_s for p in item.probes)
     if seconds < config.min_duration_s:
-        reason = f"{seconds:.1f} s of sound, shorter than min_duration_s = {config.min_duration_s:g}"
+        reason = text("ledger.short", seconds=seconds, limit=config.min_duration_s)
         return replace(item, fault=("excluded", reason))
     if seconds > config.max_duration_s:
-        reason = f"{seconds:.0f} s of sound, longer than max_duration_s = {config.max_duration_s:g}"
+        reason = text("ledger.long", seconds=seconds, limit=config.max_duration_s)
         return replace(item, fault=("excluded", reason))
     return item
 

@@ -24,6 +24,7 @@ from pipeline.stages.recordings import (
     lone_recording,
     pair_legs,
 )
+from pipeline.strings import text
 from pipeline.types import Call, CallRecord, LedgerRow
 
 STAGE = "ingest"
@@ -79,9 +80,11 @@ def ingest(
     rows += _records_without_audio(left_over, day, zone)
     for problem in records.problems:
         if problem.call_id:
-            noted.setdefault(safe_id(problem.call_id), []).append(f"call record: {problem}")
+            noted.setdefault(safe_id(problem.call_id), []).append(text("ledger.broken_record", what=problem))
         elif problem.lost:  # a call that nobody can name: the day is not whole
-            rows.append(LedgerRow("", problem.file, "", "failed", STAGE, str(problem)))
+            rows.append(
+                LedgerRow("", problem.file, "", "failed", STAGE, text("ledger.broken_record", what=problem))
+            )
     for call_id, words in claims.items():
         noted.setdefault(safe_id(call_id), []).append(words)
     rows = [replace(row, reason="; ".join([row.reason, *noted.pop(row.call_id, ())])) for row in rows]
@@ -137,9 +140,7 @@ def _settled(
         words = [item.recording.remark] if item.recording.remark else []
         if call_id in files:
             copy = next(i for n in range(2, 10**9) if (i := f"{call_id}~{n}") not in files)
-            words.append(
-                f"duplicate call_id {call_id}, first used by {files[call_id]}; this one is kept as {copy}"
-            )
+            words.append(text("ledger.duplicate", call_id=call_id, file=files[call_id], copy=copy))
             call_id = copy
         files[call_id] = name
         if item.fault:
@@ -148,10 +149,10 @@ def _settled(
             rows.append(LedgerRow(call_id, name, item.sha256, status, STAGE, "; ".join([reason, *words])))
             continue
         if item.sha256 in heard:
-            words.append(f"same audio as {heard[item.sha256]}")
+            words.append(text("ledger.same_audio", call_id=heard[item.sha256]))
         heard.setdefault(item.sha256, call_id)
         if with_records and item.record is None:
-            words.append("no call record: what its name does not tell is unknown")
+            words.append(text("ledger.no_record"))
         words += [note for found in item.probes for note in found.notes]
         if words:
             remarks[call_id] = words
@@ -194,14 +195,10 @@ def _records_without_audio(
     for record, why in records:
         at = record.started_at or record.answered_at
         if day is not None and (at is None or at.astimezone(zone).date() != day):
-            reason = (
-                f"of another day than {day}" if at else f"no start time is known, and {day} was asked for"
-            )
-            rows.append(
-                LedgerRow(safe_id(record.call_id), "", "", "excluded", STAGE, f"call record {reason}")
-            )
+            reason = text("ledger.record_other_day" if at else "ledger.record_no_start", day=day)
+            rows.append(LedgerRow(safe_id(record.call_id), "", "", "excluded", STAGE, reason))
         elif record.reader != "generic" and record.answered_at is None:
-            reason = "never answered, so nothing was recorded"
+            reason = text("ledger.never_answered")
             rows.append(LedgerRow(safe_id(record.call_id), "", "", "excluded", STAGE, reason))
         else:
             rows.append(LedgerRow(safe_id(record.call_id), "", "", "missing_audio", STAGE, why))

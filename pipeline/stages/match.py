@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 from pipeline.stages.recordings import Recording
+from pipeline.strings import text
 from pipeline.types import CallRecord
 
 Matched = list[tuple[Recording, CallRecord | None]]
@@ -34,10 +35,11 @@ def match_records(
             continue
         rival = taken.get(_base(record.file)) if record.file else None
         if rival is not None:
-            left_over.append((record, f"its file {record.file} is the recording of call {rival.call_id}"))
-            remarks[rival.call_id] = f"call record {record.call_id} names the same file"
+            left_over.append((record, text("ledger.rival", file=record.file, call_id=rival.call_id)))
+            remarks[rival.call_id] = text("ledger.claimed", call_id=record.call_id)
         else:
-            named = f"{record.file} was not found" if record.file else "no recording bears its id"
+            missing = text("ledger.file_missing", file=record.file)
+            named = missing if record.file else text("ledger.unclaimed")
             left_over.append((record, named))
     return matched, left_over, remarks
 

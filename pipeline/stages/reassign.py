@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.stages.speakers import Labelled
+from pipeline.stages.speakers import Labelled, Sharing
 from pipeline.timeline import overlap
 from pipeline.types import Span
 
@@ -29,6 +29,8 @@ SHORTEST_S = 0.4  # a change of speaker without a pause is believed when both si
 BREATH_S = 0.33  # pauses shorter than about this are breaths
 TELLING_S = 1.0  # shorter stretches are given to voices, but none is learnt from them
 ROUNDS = 12
+CLEAR_PER_S = 0.2  # log-odds a second of voice by which several voices must explain more than one
+APART = (1.0, 0.3, 0.1, 0.03)  # of the variance between voices, how much is between those of one call
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,9 @@ class Trust:
     voice: float = 0.5
     first: float = 0.5
     rhythm: float = 1.0
-    another: float = 2.0
-    share: float = 0.25
+    another: float = 1.0
+    kinship: float = 1.0
+    share: float = 0.1
 
 
 def stretches(voice: Sequence[Span], exclusive: Labelled) -> tuple[tuple[Span, str | None], ...]:
@@ -102,8 +105,8 @@ def shared_out(
     min_speakers: int,
     max_speakers: int,
     trust: Trust = Trust(),
-) -> Numbers:
-    """A speaker's number for each stretch: the sharing-out whose evidence is strongest.
+) -> Sharing:
+    """The sharing-out of the stretches whose evidence is strongest.
 
     ``vectors`` [n, d] in PLDA's latent space, ``between`` [d]. Tried from the first pass's labels and
     from trees of the vectors, as they are and improved until nothing changes.
@@ -132,7 +135,9 @@ def shared_out(
     for count in allowed[1:]:
         if worth[count] - worth[chosen] > trust.another + trust.share * (worth[chosen] - worth[1]):
             chosen = count
-    return np.asarray(np.unique(best[chosen], return_inverse=True)[1])
+    apart = (worth[chosen] - worth[1]) / float(seconds.sum())
+    certainty = 1.0 if chosen == 1 else float(1 - np.exp(-max(apart, 0.0) / CLEAR_PER_S))
+    return Sharing(np.asarray(np.unique(best[chosen], return_inverse=True)[1]), certainty)
 
 
 def _binding(found: Sequence[tuple[Span, str | None]]) -> Numbers:
@@ -209,13 +214,31 @@ def _path(fits: Numbers, change: Numbers) -> Numbers:
 
 def _evidence(labels: Numbers, heard: Heard) -> float:
     """Log-probability of a sharing-out, up to what is the same for all; what the first pass said is left
-    out, because it would speak against every other number of speakers."""
-    gain = 0.0
-    for k in np.unique(labels):
-        mine, between = (labels == k) & (heard.telling > 0), heard.between
-        total = (1 / heard.spread[mine]).sum()
-        heaped = (heard.vectors[mine] / heard.spread[mine, None]).sum(axis=0)
-        gain += 0.5 * float((between * heaped**2 / (1 + between * total) - np.log1p(between * total)).sum())
+    out, because it would speak against every other number of speakers.
+
+    Voices of a call may be of any likeness: strangers to one another, or alike as sisters. Each degree is
+    tried and the best believed; it has to be worth ``kinship``.
+    """
+    numbers = np.unique(labels)
+    mine = (labels[None] == numbers[:, None]) * heard.telling / heard.spread
+    total, heaped = mine.sum(axis=1)[:, None], mine @ heard.vectors
+    gain = max(
+        _gain(total, heaped, heard.between, apart) - (heard.trust.kinship if apart < 1 else 0.0)
+        for apart in (APART if len(numbers) > 1 else (1.0,))
+    )
     changes = float((heard.binding * (labels[1:] != labels[:-1])).sum())
     trust = heard.trust
     return trust.voice * gain - trust.rhythm * changes
+
+
+def _gain(total: Numbers, heaped: Numbers, between: Numbers, apart: float) -> float:
+    """What ``k`` voices explain of ``total`` [k, 1] takes' precision, ``heaped`` [k, d] = precision x vector.
+
+    Voices are y = m + own with m ~ N(0, (1 - apart) between) in common and own ~ N(0, apart between).
+    """
+    own, common = apart * between, (1 - apart) * between
+    known = 1 + own * total
+    gain = (own * heaped**2 / known - np.log(known)).sum()
+    precision, pull = (total / known).sum(axis=0), (heaped / known).sum(axis=0)
+    known = 1 + common * precision
+    return 0.5 * float(gain + (common * pull**2 / known - np.log(known)).sum())

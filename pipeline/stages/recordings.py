@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.strings import text
+
 # What recorders write, by name only: a file called .wav that is no WAV has to be told of, not passed over.
 AUDIO_SUFFIXES = frozenset(
     (
@@ -112,7 +114,7 @@ def pair_legs(
         remark = ""
         if len(found) < len(suffixes):
             missing = next(leg for leg in suffixes if leg not in found)
-            remark = f"one leg only: {Path(stem).name}{missing}{suffix} is not there"
+            remark = text("ledger.one_leg", file=f"{Path(stem).name}{missing}{suffix}")
         name, where = next(iter(found.values()))[1:]
         end = next(leg for leg in suffixes if leg in found)
         where = where.removesuffix(f"{end}{suffix}") + suffix if len(found) == len(suffixes) else where
@@ -161,7 +163,8 @@ def _walk(root: str, closed: list[tuple[str, str]]) -> Iterator[str]:
 
     def told(error: OSError) -> None:
         name = os.path.relpath(error.filename, root).replace(os.sep, "/")
-        closed.append((name, f"{name}: expected a folder that can be read, found {error.strerror}"))
+        what = f"{name}: expected a folder that can be read, found {error.strerror}"
+        closed.append((name, text("ledger.unreadable", what=what)))
 
     for folder, folders, names in os.walk(root, followlinks=True, onerror=told):
         kept = []

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.stages.recordings import COPY_BYTES, Listing, RecordingsError, Wanted, fixed_part, sift
+from pipeline.strings import text
 
 
 def list_remote(url: str, *, spool: Path | None, workers: int, wanted: Wanted | None = None) -> Listing:
@@ -53,7 +54,8 @@ def list_remote(url: str, *, spool: Path | None, workers: int, wanted: Wanted | 
         if isinstance(copy, str):
             files.append((copy, name, path))
         else:
-            failed.append((name, f"{name}: expected to fetch it, found {type(copy).__name__}: {copy}"))
+            what = f"{name}: expected to fetch it, found {type(copy).__name__}: {copy}"
+            failed.append((name, text("ledger.unreadable", what=what)))
     return Listing(tuple(sorted(files, key=lambda file: file[1])), passed_over, tuple(failed))
 
 

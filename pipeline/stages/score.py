@@ -11,13 +11,15 @@ from pipeline.rules.book import Rulebook, lexicon_folder, load_rulebook, revisio
 from pipeline.rules.facts import CallFacts, Doubts
 from pipeline.rules.flagging import flag_call
 from pipeline.rules.scoring import choose_template, score_call
+from pipeline.rules.similar import local_encoder
 from pipeline.stages.base import Work
 from pipeline.stages.measure import conversation_of
 from pipeline.types import Conversation, Failure, Measured, Scorecard
 
 
 class ScoreStage:
-    """A Scorecard per call. Raises RuleError at ``open()`` when the lexicons cannot be used."""
+    """A Scorecard per call. Raises ValueError at ``open()`` when the lexicons, or the sentence model named,
+    cannot be used."""
 
     name: ClassVar[str] = "score"
     needs: ClassVar[tuple[str, ...]] = ("audition", "diarize", "transcribe", "measure")
@@ -44,7 +46,10 @@ class ScoreStage:
 
     def open(self) -> None:
         if self._book is None:
-            self._book = load_rulebook(lexicon_folder(self._settings.lexicons))
+            model = self._settings.sentence_model
+            self._book = load_rulebook(
+                lexicon_folder(self._settings.lexicons), encoder=local_encoder(model) if model else None
+            )
             assert self._book.index  # compiles the phrases, so that the first call is no slower
 
     @property

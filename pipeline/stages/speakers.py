@@ -19,21 +19,35 @@ class Speakers:
     """``turns`` may overlap; ``exclusive`` never do. Labels: "S0" …, in order of first speech.
 
     ``voiceprints``: one embedding a label, for linking windows and for agents' voice profiles.
+    ``certainty``: 0..1, that the labels are different voices.
     """
 
     turns: Labelled
     exclusive: Labelled
     voiceprints: dict[str, np.ndarray[Any, Any]]
+    certainty: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """``numbers`` [n]: a speaker's number for each stretch. ``certainty``: 0..1, that the voices stand apart.
+
+    The latter compares what several voices explain with what one does; of one voice it says 1, because
+    sound cannot tell there.
+    """
+
+    numbers: np.ndarray[Any, Any]
+    certainty: float
 
 
 def second(
     first: Speakers,
     found: Sequence[tuple[Span, str | None]],
-    numbers: np.ndarray[Any, Any],
+    shared: Sharing,
     vectors: np.ndarray[Any, Any],
 ) -> Speakers:
     """The first pass with every stretch given anew; where it heard two at once, both are kept."""
-    seconds = np.array([span.duration_s for span, _ in found])
+    seconds, numbers = np.array([span.duration_s for span, _ in found]), shared.numbers
     labels = [f"V{number}" for number in numbers]
     exclusive = tuple((span, label) for (span, _), label in zip(found, labels))
     prints = {
@@ -54,7 +68,7 @@ def second(
     by_label = [
         (span, label) for label in prints for span in merge(span for span, name in turns if name == label)
     ]
-    return Speakers(tuple(sorted(by_label)), exclusive, prints)
+    return Speakers(tuple(sorted(by_label)), exclusive, prints, shared.certainty)
 
 
 def linked(pieces: Sequence[tuple[float, Speakers]], *, max_speakers: int) -> Speakers:
@@ -71,7 +85,8 @@ def linked(pieces: Sequence[tuple[float, Speakers]], *, max_speakers: int) -> Sp
         names = _names(order, piece.voiceprints, known, max_speakers=max_speakers)
         turns += _moved(piece.turns, start_s, names)
         exclusive += _moved(piece.exclusive, start_s, names)
-    return Speakers(tuple(sorted(turns)), tuple(sorted(exclusive)), known)
+    certainty = min((piece.certainty for _, piece in pieces), default=1.0)
+    return Speakers(tuple(sorted(turns)), tuple(sorted(exclusive)), known, certainty)
 
 
 def _moved(labelled: Labelled, by_s: float, names: dict[str, str]) -> Labelled:

@@ -54,7 +54,7 @@ class TranscribeStage:
     name: ClassVar[str] = "transcribe"
     needs: ClassVar[tuple[str, ...]] = ("sound", "audition", "diarize")
     gives: ClassVar[type] = Transcript
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     reads: ClassVar[tuple[str, ...]] = ("direction", "agent_channel", "channels", "cdr.agent_channel")
 
     def __init__(self, *, settings: TranscribeConfig, models: Any, threads: int = 1) -> None:
@@ -85,7 +85,9 @@ class TranscribeStage:
                         self._recognise(batch, heard)
                         batch = []
             except AudioError as error:
-                failures[index] = Failure(work.call.id, self.name, "permanent", str(error))
+                failures[index] = Failure(
+                    work.call.id, self.name, "permanent", text("ledger.unreadable", what=error)
+                )
         self._recognise(batch, heard)
         return [failures.get(i) or self._transcript(work, heard[i]) for i, work in enumerate(works)]
 

@@ -10,12 +10,14 @@ from pipeline.types.base import FailureKind, Outcome, Role, Span
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A place to listen to. ``score`` 0..1: how sure the match is."""
+    """A place to listen to. ``score`` 0..1: how sure the match is; ``matched``: the phrase it was taken for,
+    as the lexicon writes it, where it was not said just so."""
 
     span: Span
     role: Role
     quote: str
     score: float = 1.0
+    matched: str = ""
 
 
 @dataclass(frozen=True, slots=True)

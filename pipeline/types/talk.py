@@ -34,6 +34,7 @@ class Diarization:
     exclusive: tuple[Turn, ...] = ()  # diarized turns without overlap, to join with words
     # what an agent's voice profile adds to each speaker's log-odds of being the agent; empty: no profile
     voice_log_odds: dict[str, float] = field(default_factory=dict)
+    speaker_certainty: float = 1.0  # 0..1, that the diarized speakers are different voices
     # the settings in force, for whoever settles the roles from the words
     min_role_probability: float = 0.8
     swap_probability: float = 0.97

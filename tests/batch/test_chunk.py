@@ -66,7 +66,7 @@ def test_a_call_that_fails_is_done_with_for_the_later_stages_too(tmp_path):
 def test_a_full_disk_is_said_plainly_and_may_be_tried_again():
     failure = failure_of(make_call("a"), "listen", OSError(errno.ENOSPC, "No space left on device"))
     assert failure.kind == "transient"
-    assert "disk full" in failure.message
+    assert "磁盘已满" in failure.message
 
 
 def test_a_full_disk_fails_the_call_not_the_day(tmp_path, monkeypatch):

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from pipeline.batch.ledger import NOT_REACHED, count_by_status, ledger_rows
+from pipeline.batch.ledger import count_by_status, ledger_rows
 from pipeline.types import Failure, LedgerRow
 from tests.batch.fakes import make_call
 
@@ -22,7 +22,7 @@ def test_every_call_has_one_row_and_a_reason():
         "scored": ("scored", "score", "no call record; channels swapped"),
         "failed": ("failed", "audition", "not a WAV"),
         "music": ("excluded", "audition", "music only"),
-        "never": ("failed", "run", NOT_REACHED),
+        "never": ("failed", "run", "未处理:运行在轮到这通之前停止了"),
         "no-audio": ("missing_audio", "ingest", "record without recording"),
     }
     assert count_by_status(rows) == {"scored": 1, "excluded": 1, "missing_audio": 1, "failed": 2}

@@ -47,8 +47,10 @@ def test_try_shows_what_is_heard_and_what_is_near():
     assert done.exit_code == 0 and "命中  greeting 问候语" in done.output and "open.greeting" in done.output
     done = callqa("rules", "try", "我们不会说不知道的", "--lexicons", SMALL)
     assert "不算" in done.output
-    done = callqa("rules", "try", "请问您有什么事", "--lexicons", SMALL)
+    done = callqa("rules", "try", "您好请问您有什么事情", "--lexicons", SMALL)
     assert "最接近而未命中" in done.output and "greeting" in done.output
+    done = callqa("rules", "try", "以帮", "--lexicons", SMALL)
+    assert "没有接近的说法" in done.output and "最接近" not in done.output
 
 
 def test_docs_profile_and_schema(tmp_path):

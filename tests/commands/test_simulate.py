@@ -36,6 +36,22 @@ def test_a_script_becomes_a_recording_a_record_and_a_truth(espeak: None, tmp_pat
     assert (tmp_path / "out" / "calls.csv").read_text(encoding="utf-8").startswith("call_id,file,")
 
 
+def test_calls_by_the_desk_are_made_when_asked_for(tmp_path: Path) -> None:
+    arguments = ["--calls", "4", "--kind", "outbound", "--set", "train", "--text-only", str(tmp_path)]
+    assert CliRunner().invoke(command, arguments).exit_code == 0
+    truths = [json.loads(p.read_text(encoding="utf-8")) for p in (tmp_path / "truth").iterdir()]
+    assert [t["direction"] for t in truths] == ["outbound"] * 4
+
+
+def test_a_folder_that_cannot_be_written_is_told(espeak: None, tmp_path: Path) -> None:
+    script, out = tmp_path / "short.yaml", tmp_path / "out"
+    script.write_text(SHORT, encoding="utf-8")
+    (out / "short.wav").mkdir(parents=True)
+    result = CliRunner().invoke(command, [str(script), str(out)])
+    assert result.exit_code == 2
+    assert "short.wav: expected to write ULAW WAV" in result.output
+
+
 def test_truth_alone_needs_no_voice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     arguments = ["--calls", "5", "--seed", "7", "--set", "tune", "--text-only", str(tmp_path)]

@@ -85,6 +85,18 @@ def test_a_melody_is_music_and_a_voice_is_not() -> None:
     assert music.find_music(speech, taken=np.zeros(len(speech), bool)) == ()
 
 
+def test_words_soon_after_and_before_music_are_none_of_it() -> None:
+    """The mean of a second reaches into 让您久等了, and must not take its first breath."""
+    notes = [sine(262 * 2 ** (k / 12), 0.4) for k in (0, 4, 7, 12, 7, 4, 0, 5, 9, 12)]
+    line = over_hiss(quiet(1), buzz(0.9), quiet(0.1), *notes, quiet(0.1), buzz(0.9), quiet(1))
+    peaks = spectrum.peaks_of(line)
+    taken = np.zeros(len(peaks), bool)
+    for steadiness in (music.SURE_STEADY, music.LIKELY_STEADY, 0.4):
+        (found,) = music.find_music(peaks, taken=taken, steadiness=steadiness)
+        assert found.start_s == pytest.approx(2.0, abs=0.06)
+        assert found.end_s == pytest.approx(6.0, abs=0.06)
+
+
 def test_likely_music_that_silero_calls_speech_is_no_music() -> None:
     likely, says_speech = [Span(1, 4)], np.full(200, 0.8, np.float32)
     assert music.confirmed(likely, says_speech, window_s=0.032, sure=[]) == ()

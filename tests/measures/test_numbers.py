@@ -58,6 +58,29 @@ def test_the_band_is_slower_for_the_elderly(end: float, flags: tuple[str, ...], 
     assert read(heard, "rate_band", "agent").value == band
 
 
+@pytest.mark.parametrize(
+    ("characters", "nuclei", "band"),
+    [
+        (29, 34, None),
+        (29, 30, "ok"),
+        (34, 36, "fast"),
+        (31, 30, None),
+        (12, 11, None),
+        (13, 14, "ok"),
+        (29, 0, "ok"),
+    ],
+)
+def test_words_and_sound_on_either_side_of_a_limit_tell_nothing(
+    characters: int, nuclei: int, band: str | None
+) -> None:
+    """6 s of voice: 300 a minute are 30 characters, 120 are 12; a character has 1.05 nuclei."""
+    times = [1 + 6 * i / nuclei for i in range(nuclei)]
+    heard = talk([(1, 7)], said=[("agent", 1, 7, "说" * characters)], nuclei=(times, ()))
+    found = read(heard, "rate_band", "agent")
+    assert found.value == band
+    assert band or "on either side of the limit" in found.reason
+
+
 def test_elderly_by_address() -> None:
     assert read(talk([(1, 3)], said=[("agent", 1, 3, "大爷,您别着急。")]), "elderly_caller").value == 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from pipeline.report.sheet import clock, safe
+from pipeline.report import people_sheets
+from pipeline.report.listings import flag_words
+from pipeline.report.sheet import Book, clock, safe
 from pipeline.report.tables import TableError, read_table
-from pipeline.report.workbook import flag_words, write_workbook
+from pipeline.report.workbook import write_workbook
 from tests.report.day import DATE, FORMULA, SCRIPT, write
 
 
@@ -33,8 +36,8 @@ def rows(book: Any, sheet: str) -> list[dict[str, Any]]:
 
 
 def test_sheets_are_frozen_filtered_and_wide_enough(book: Any) -> None:
-    assert book.sheetnames == ["汇总", "通话", "扣分明细", "坐席", "班组", "台账"]
-    for name in book.sheetnames[1:]:
+    assert book.sheetnames[:6] == ["汇总", "通话", "扣分明细", "坐席", "班组", "台账"]
+    for name in book.sheetnames[1:6]:
         sheet = book[name]
         assert sheet.freeze_panes == "B2"
         assert sheet.auto_filter.ref == sheet.dimensions
@@ -99,6 +102,39 @@ def test_agents_and_teams_add_up(book: Any, day: Path) -> None:
         column = "agent_id" if key == "工号" else "team"
         for name, mean in calls.groupby(column)["total"].mean().items():
             assert means[name] == pytest.approx(mean, abs=0.051)
+
+
+def test_every_team_and_agent_has_a_sheet_of_its_own_calls_and_deductions(book: Any, day: Path) -> None:
+    calls, verdicts = read_table(day, "calls"), read_table(day, "verdicts")
+    for agent, own in calls.dropna(subset="agent_id").groupby("agent_id"):
+        (title,) = [name for name in book.sheetnames[6:] if name.startswith(f"坐席 {agent}")]
+        column = [row[0] for row in book[title].iter_rows(values_only=True)]
+        heads = [i for i, value in enumerate(column) if value == "通话编号"]
+        assert set(column[heads[0] + 1 : heads[1] - 1]) == set(own["call_id"])
+        failed = verdicts[(verdicts["outcome"] == "fail") & verdicts["call_id"].isin(own["call_id"])]
+        assert sorted(column[heads[1] + 1 :]) == sorted(failed["call_id"])
+    for team, own in calls.dropna(subset="team").groupby("team"):
+        shown = list(book[f"班组 {team}"].iter_rows(values_only=True))
+        head = next(i for i, row in enumerate(shown) if row[0] == "工号")
+        agents = shown[head + 1 : head + 1 + own["agent_id"].nunique()]
+        assert {row[0] for row in agents} == set(own["agent_id"])
+        assert sum(row[3] for row in agents) == len(own)
+
+
+def test_more_agents_than_anybody_leafs_through_have_no_sheets(
+    day: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people_sheets, "MAX_SHEETS", 1)
+    copy = tmp_path / day.name
+    shutil.copytree(day, copy)
+    names = load_workbook(write_workbook(copy), read_only=True).sheetnames
+    assert [name.split(" ")[0] for name in names[6:]] == ["班组", "坐席"]
+
+
+def test_a_name_that_excel_takes_for_no_title_is_cleaned() -> None:
+    sheet = Book("zh").sheet("agent", widths=[], of="6035/='[夜班]" + "很长的名字" * 9)
+    assert len(sheet.title) <= 31
+    assert not set(sheet.title) & set("[]:*?/\\")
 
 
 def test_the_ledger_shows_what_was_not_scored_first(book: Any) -> None:

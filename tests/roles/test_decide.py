@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.roles.decide import decide, settle_roles
@@ -79,6 +81,15 @@ def test_a_plain_mono_call(agent: str, customer: str) -> None:
     assert any("开场问候" in line for line in final.evidence)
 
 
+def test_voices_the_diarizer_hardly_told_apart_leave_roles_unknown() -> None:
+    utterances = exchange("S0", "S1")
+    settled, final = settle_roles(utterances, replace(mono(utterances), speaker_certainty=0.002), call=call())
+    assert {u.role for u in settled} == {"unknown"}
+    assert any("嗓音相近" in line for line in final.evidence)
+    _, apart = settle_roles(utterances, replace(mono(utterances), speaker_certainty=0.9), call=call())
+    assert apart.role_confidence > 0.95
+
+
 def test_a_customer_who_speaks_first() -> None:
     lines = [("S0", "喂有人吗"), *((u.speaker or "", u.text) for u in exchange("S1", "S0"))]
     assert decide(dialogue(*lines), call=call()).roles == {"S0": "customer", "S1": "agent"}
@@ -101,7 +112,41 @@ def test_one_speaker_alone() -> None:
 def test_both_parties_under_one_label_are_not_decided() -> None:
     lines = [("S0", u.text) for u in exchange("S0", "S1")]
     lines += [("S0", "你们这什么态度我要投诉"), ("S0", "我想退款多少钱"), ("S0", "怎么还不给我退款")]
-    assert decide(dialogue(*lines), call=call()).probability == 0.5
+    decision = decide(dialogue(*lines), call=call())
+    assert decision.probability < 0.1
+    assert any("也说对方的话" in line for line in decision.evidence)
+
+
+def test_a_lone_voice_that_answers_itself_or_talks_on_is_doubted() -> None:
+    alone = [("S0", "您好很高兴为您服务"), ("S0", "请问您听得到吗")]
+    sure = decide(dialogue(*alone), call=call())
+    assert sure.probability > 0.8
+    asked = decide(dialogue(*alone, ("S0", "请问您的房号是多少八零二一")), call=call())
+    assert asked.probability < sure.probability - 0.1
+    assert any("自问自答" in line for line in asked.evidence)
+    long = decide(dialogue(*alone, *[("S0", "请问您还在线上吗我这边听不到您的声音")] * 12), call=call())
+    assert long.probability < 0.5
+    assert any("无人应答" in line for line in long.evidence)
+
+
+def test_labels_whose_words_are_mixed_up_are_not_decided() -> None:
+    lines = [(u.speaker or "", u.text) for u in exchange("S0", "S1")]
+    sure = decide(dialogue(*lines), call=call()).probability
+    mixed = [
+        *lines,
+        ("S0", "我想退款怎么还不给我退"),
+        ("S0", "你们这什么态度我要投诉"),
+        ("S1", "我为您查询请您稍等"),
+    ]
+    decision = decide(dialogue(*mixed), call=call())
+    assert decision.probability < sure - 0.1
+    assert any("也说对方的话" in line for line in decision.evidence)
+
+
+def test_a_third_voice_that_says_too_little_has_no_role() -> None:
+    lines = [(u.speaker or "", u.text) for u in exchange("S0", "S1")]
+    roles = decide(dialogue(*lines, ("S2", "喂"), ("S2", "请问您")), call=call()).roles
+    assert (roles["S0"], roles["S1"], roles["S2"]) == ("agent", "customer", "unknown")
 
 
 def test_a_second_agent_after_a_transfer() -> None:

@@ -6,6 +6,7 @@ import pytest
 from pipeline.rules.book import load_rulebook, revision_of
 from pipeline.rules.check import check
 from pipeline.rules.errors import RuleError
+from pipeline.text import words
 
 RULE = "title: 测试\n    kind: say\n    group: 组\n"
 
@@ -100,7 +101,7 @@ def test_a_scorecard_with_an_unknown_rule_is_refused(tmp_path):
     folder = write(tmp_path / "lex", f"rules:\n  x:\n    {RULE}    expect: {{keyword: 好}}\n")
     card = "name: c\ntitle: 卡\nversion: 1\nschool: deduct\ngrades: [[好, 0]]\ngroups: [{name: g, items: [{rule: xx, points: 1}]}]\n"
     write(folder, card, "scorecards/c.yaml")
-    with pytest.raises(RuleError, match=r"scorecards/c\.yaml:1: expected a rule: .*'xx'"):
+    with pytest.raises(RuleError, match=r"scorecards/c\.yaml:6: expected a rule: .*'xx'"):
         load_rulebook(folder)
 
 
@@ -144,3 +145,19 @@ def test_a_rule_that_refers_to_another_is_judged_after_it(tmp_path):
     book = load_rulebook(write(tmp_path / "lex", text))
     assert book.order.index("b") < book.order.index("a")
     assert book.needed(["a"]) == ("b", "a")
+
+
+def test_a_folders_own_words_are_learnt(tmp_path):
+    folder = write(tmp_path / "lex", f"rules:\n  x:\n    {RULE}    expect: {{keyword: 好}}\n")
+    assert "翎域云盾" not in words("我要办翎域云盾")
+    write(folder, "翎域云盾 500 n\n\n云小翎\n", "terms/ours.txt")
+    load_rulebook(folder)
+    assert "翎域云盾" in words("我要办翎域云盾")
+    assert "云小翎" in words("我找云小翎")
+
+
+def test_a_list_of_words_that_is_none_is_told_with_its_line(tmp_path):
+    folder = write(tmp_path / "lex", f"rules:\n  x:\n    {RULE}    expect: {{keyword: 好}}\n")
+    write(folder, "好词\n这 不是 一行 词\n", "terms/ours.txt")
+    with pytest.raises(RuleError, match=r"lex/terms/ours\.txt:1: expected a list of words, found line 2: "):
+        load_rulebook(folder)

@@ -7,7 +7,7 @@ from pipeline.rules.book import load_rulebook
 from pipeline.rules.check import check, plain_variant
 
 HEAD = "title: 测试\n    kind: say\n    group: 组\n    source: S0\n"
-GOOD = '    flag: ["坐席: 嗯"]\n    pass: ["坐席: 您好"]\n'
+GOOD = '    flag: ["坐席: 嗯"]\n    pass: ["坐席: 您好", "坐席: 您耗"]\n    known_false_positives: 无\n'
 
 
 def findings(tmp_path, text, card=""):

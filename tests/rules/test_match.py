@@ -38,6 +38,8 @@ def hits(matcher: PhraseMatcher, text: str, theme: str) -> list[PhraseHit]:
         ("agent_id", "我的工号是8021", "工号是8021"),
         ("agent_id", "巴林二幺号客服为您服务", "巴林二幺号客服为您服务"),
         ("waited", "对不起王先生,让您九等了", "让您九等了"),
+        ("waited", "让银久等了了解一下", "让银久等了"),  # the second 了 is not the phrase's
+        ("waited", "让让银久等了", "让银久等了"),
         ("callback", "我们24小时之内一定给您回复", "24小时之内一定给您回复"),
         ("callback", "二十四小时内给您回户", "二十四小时内给您回户"),
         ("amount", "一共是120元", "一共是120元"),

@@ -20,6 +20,7 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("a: 1\nb: 2\na: 3\n", 3, "'a' twice"),
         ("a: [1, 2\nb: 3\n", 2, "valid YAML"),
         ("a: ['您[好]', 您[好]]\n", 1, "needs quotes"),
+        ("a:\n  - 您[好]\n  - [您]好\n", 3, "needs quotes: - '[您好]请讲'"),
         ("a: 1\n---\nb: 2\n", 2, "one document"),
         ("{[1]: 2}\n", 1, "a plain key"),
         ("[" * 60 + "]" * 60, 1, "at most 40 levels"),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from array import array
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from pipeline.config import DiarizeConfig
 from pipeline.stages.base import Work
 from pipeline.stages.diarize import DiarizeStage, diarized_channel, turns_in_voice, without_tones
-from pipeline.stages.diarizer import windows
+from pipeline.stages.diarizer import MODEL_HZ, Diarizer, windows
 from pipeline.stages.speakers import Speakers, linked
 from pipeline.types import Audition, Call, CallRecord, ChannelGate, Failure, Frames, Span, Tone
 
@@ -102,6 +104,22 @@ def test_long_calls_are_cut_in_pauses() -> None:
     voice = [Span(i, i + 0.9) for i in range(50)] + [Span(58, 120)]
     assert windows(120, voice, window_s=60) == (Span(0, 53.95), Span(53.95, 113.95), Span(113.95, 120))
     assert windows(59, voice, window_s=60) == (Span(0, 59),)
+
+
+def test_a_long_call_is_never_heard_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[int] = []
+
+    def window(self: Diarizer, samples: np.ndarray, voice: object) -> Speakers:
+        heard.append(len(samples))
+        return Speakers((), (), {}, certainty=1 - 0.1 * len(heard))
+
+    monkeypatch.setattr(Diarizer, "_window", window)
+    monkeypatch.setattr(Diarizer, "open", lambda self: None)
+    diarizer = Diarizer(Path("/nowhere"), settings=replace(DiarizeConfig(), window_s=60.0))
+    found = diarizer(np.zeros(600 * MODEL_HZ, np.float32), voice=[Span(i, i + 0.9) for i in range(600)])
+    assert max(heard) <= 60 * MODEL_HZ
+    assert sum(heard) == 600 * MODEL_HZ
+    assert found.certainty == pytest.approx(1 - 0.1 * len(heard))  # as sure as of its least sure piece
 
 
 def test_voices_keep_their_label_across_windows() -> None:

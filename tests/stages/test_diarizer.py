@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -167,3 +170,31 @@ def test_nothing_leaves_the_machine(diarizer: Diarizer, voices: list[list[Any]],
     provider.force_flush(2000)  # anything queued by telemetry would go out now
     assert not is_metrics_enabled()
     assert [a for a in dialled if isinstance(a, tuple) and a[0] not in ("127.0.0.1", "::1")] == []
+
+
+_FRESH = """
+import socket, sys
+tried = []
+original = socket.socket.connect
+socket.socket.connect = lambda self, address: (tried.append(address), original(self, address))[1]
+import numpy as np
+from pathlib import Path
+from pipeline.config import DiarizeConfig
+from pipeline.stages.diarizer import Diarizer
+assert "pyannote.audio" not in sys.modules
+diarizer = Diarizer(Path(sys.argv[1]), settings=DiarizeConfig())
+diarizer(np.random.default_rng(0).normal(0, 0.1, 6 * 16000).astype(np.float32))
+from pyannote.audio.telemetry.metrics import is_metrics_enabled, provider
+provider.force_flush(2000)
+print(is_metrics_enabled(), [a for a in tried if isinstance(a, tuple)])
+"""
+
+
+def test_a_fresh_process_has_telemetry_off_before_the_library_is_imported() -> None:
+    settings = {
+        k: v for k, v in os.environ.items() if k not in ("PYANNOTE_METRICS_ENABLED", "HF_HUB_OFFLINE")
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", _FRESH, str(FOLDER)], env=settings, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split(maxsplit=1) == ["False", "[]\n"]

@@ -120,7 +120,7 @@ def test_of_a_remote_archive_only_the_day_asked_for_is_fetched(tmp_path: Path) -
     fetched = sorted(path.name for path in (tmp_path / "spool").glob("*/*"))
     assert fetched == ["20261121-090000.wav", "20261121-100000-in.wav", "by-record.wav"]
     assert len(found.calls) == 3
-    assert only_row(found).reason == "of another day (2026-11-20), and 2026-11-21 was asked for"
+    assert only_row(found).reason == "不是当日的录音(2026-11-20),要处理的是 2026-11-21"
 
 
 @pytest.mark.parametrize("where", ["nowhere", "*.wav/x", "memory://callqa-empty", "nosuch://bucket/x"])
@@ -158,7 +158,7 @@ def test_a_lone_leg_is_a_mono_call_and_told(tmp_path: Path) -> None:
     found = look(tmp_path)
     (call,) = found.calls
     assert (call.channels, call.agent_channel) == (1, None)
-    assert found.remarks[call.id] == ("one leg only: 20261121-090000-out.wav is not there",)
+    assert found.remarks[call.id] == ("只有一方的录音:没有 20261121-090000-out.wav",)
 
 
 def test_stereo_files_named_like_legs_are_two_calls(tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ def test_a_name_that_tells_nothing_is_excluded_never_dated_now(tmp_path: Path) -
     record_call(tmp_path / "holiday.wav")
     row = only_row(look(tmp_path))
     assert (row.status, row.file) == ("excluded", "holiday.wav")
-    assert row.reason == "its name fits no pattern (freepbx, fusionpbx, generic) and no call record names it"
+    assert row.reason == "文件名不合任何样式(freepbx, fusionpbx, generic),也没有话单提到它"
 
 
 def test_file_without_record_is_kept_and_told(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_file_without_record_is_kept_and_told(tmp_path: Path) -> None:
     found = look(tmp_path, HEAD)
     (call,) = found.calls
     assert (call.cdr, call.agent_id, call.direction) == (None, "1001", "inbound")
-    assert found.remarks[call.id] == ("no call record: what its name does not tell is unknown",)
+    assert found.remarks[call.id] == ("没有话单:文件名没有说的都不知道",)
 
 
 def test_record_without_file_is_missing_audio(tmp_path: Path) -> None:
@@ -191,23 +191,23 @@ def test_record_without_file_is_missing_audio(tmp_path: Path) -> None:
         tmp_path, HEAD + "C1,a.wav,,,2026-11-21 09:00:00,\nC2,gone.wav,,,2026-11-21 09:00:00,\nC3,,,,,\n"
     )
     assert {(row.call_id, row.status, row.reason) for row in found.ledger} == {
-        ("C2", "missing_audio", "gone.wav was not found"),
-        ("C3", "missing_audio", "no recording bears its id"),
+        ("C2", "missing_audio", "没有找到 gone.wav"),
+        ("C3", "missing_audio", "没有与它编号相同的录音"),
     }
 
 
 def test_record_of_a_call_never_answered_is_excluded(tmp_path: Path) -> None:
     (tmp_path / "calls.json").write_text('[{"SessionId": "S1", "HungUpSide": "user", "AcceptTimestamp": 0}]')
     row = only_row(ingest(str(tmp_path), config=CONFIG, cdr=tmp_path / "calls.json"))
-    assert (row.status, row.reason) == ("excluded", "never answered, so nothing was recorded")
+    assert (row.status, row.reason) == ("excluded", "没有接通,所以没有录音")
 
 
 def test_two_records_claim_one_file(tmp_path: Path) -> None:
     record_call(tmp_path / "a.wav")
     found = look(tmp_path, HEAD + "C1,a.wav,,,,\nC2,a.wav,,,,\n")
     assert list(by_id(found)) == ["C1"]
-    assert only_row(found).reason == "its file a.wav is the recording of call C1"
-    assert found.remarks["C1"] == ("call record C2 names the same file",)
+    assert only_row(found).reason == "它的录音 a.wav 属于通话 C1"
+    assert found.remarks["C1"] == ("话单 C2 指的是同一个文件",)
 
 
 def test_duplicate_call_id_is_kept_under_its_own(tmp_path: Path) -> None:
@@ -215,7 +215,7 @@ def test_duplicate_call_id_is_kept_under_its_own(tmp_path: Path) -> None:
     record_call(tmp_path / "2/20261121-090000.wav", level=0.3)
     found = look(tmp_path)
     assert set(by_id(found)) == {"20261121-090000", "20261121-090000~2"}
-    assert "duplicate call_id 20261121-090000, first used by 1/20261121-090000.wav" in " ".join(
+    assert "通话编号 20261121-090000 重复,已用于 1/20261121-090000.wav" in " ".join(
         found.remarks["20261121-090000~2"]
     )
 
@@ -225,7 +225,7 @@ def test_same_audio_under_two_ids(tmp_path: Path) -> None:
     shutil.copy(tmp_path / "20261121-090000.wav", tmp_path / "20261121-100000.wav")
     found = look(tmp_path)
     assert len(found.calls) == 2
-    assert found.remarks == {"20261121-100000": ("same audio as 20261121-090000",)}
+    assert found.remarks == {"20261121-100000": ("与 20261121-090000 是同一段录音",)}
 
 
 @pytest.mark.parametrize(
@@ -243,13 +243,13 @@ def test_broken_files_fail_alone(tmp_path: Path, content: bytes, status: str, re
     assert [call.id for call in found.calls] == ["20261121-090000"]
     row = only_row(found)
     assert (row.status, row.stage, row.call_id, len(row.sha256)) == (status, "ingest", "20261121-100000", 64)
-    assert row.reason.startswith("20261121-100000.wav: expected") and reason in row.reason
+    assert row.reason.startswith("录音读不了:20261121-100000.wav: expected") and reason in row.reason
 
 
 @pytest.mark.parametrize(
     ("seconds", "reason"),
-    [(0.2, "0.2 s of sound, shorter than min_duration_s = 1"), (0.0, "0.0 s of sound, shorter"),
-     (4.0, "4 s of sound, longer than max_duration_s = 3")],
+    [(0.2, "只有 0.2 秒声音,短于 min_duration_s = 1"), (0.0, "只有 0.0 秒声音,短于"),
+     (4.0, "有 4 秒声音,长于 max_duration_s = 3")],
 )  # fmt: skip
 def test_too_short_and_too_long_are_excluded(tmp_path: Path, seconds: float, reason: str) -> None:
     record_call(tmp_path / "20261121-090000.wav", seconds=seconds)
@@ -263,7 +263,7 @@ def test_truncated_file_is_a_call_with_a_remark(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     found = look(tmp_path)
     assert found.calls[0].duration_s == pytest.approx(2, abs=0.1)
-    assert found.remarks["20261121-090000"][0].startswith("truncated")
+    assert found.remarks["20261121-090000"][0].startswith("录音不完整")
 
 
 def test_unreadable_file_and_folder_fail_alone(open_folder: Path, as_nobody: AsNobody) -> None:
@@ -278,7 +278,10 @@ def test_unreadable_file_and_folder_fail_alone(open_folder: Path, as_nobody: AsN
     assert {row.status for row in found.ledger} == {"failed"}
     assert rows["20261121-090000.wav"].sha256 == ""
     assert "expected a readable file, found Permission denied" in rows["20261121-090000.wav"].reason
-    assert rows["night"].reason == "night: expected a folder that can be read, found Permission denied"
+    assert (
+        rows["night"].reason
+        == "录音读不了:night: expected a folder that can be read, found Permission denied"
+    )
 
 
 def test_linked_folders_are_searched_once(tmp_path: Path) -> None:
@@ -314,7 +317,7 @@ def test_file_still_being_written(tmp_path: Path) -> None:
         writer.join()
     assert [call.id for call in found.calls] == ["20261121-090000"]
     assert only_row(found).status == "failed"
-    assert "still being written" in only_row(found).reason
+    assert "文件还在写入" in only_row(found).reason
 
 
 # ---------------------------------------------------------------- days
@@ -327,9 +330,9 @@ def test_date_takes_that_day_in_the_configured_zone(tmp_path: Path) -> None:
     found = look(tmp_path, text, day=date(2026, 11, 21))
     assert set(by_id(found)) == {"20261121-000000", "A"}  # 17:00 UTC is 01:00 of the 21st in Shanghai
     assert {(row.call_id, row.status, row.reason) for row in found.ledger} == {
-        ("20261120-235959", "excluded", "of another day (2026-11-20), and 2026-11-21 was asked for"),
-        ("B", "excluded", "no start time is known, and 2026-11-21 was asked for"),
-        ("C", "excluded", "call record of another day than 2026-11-21"),
+        ("20261120-235959", "excluded", "不是当日的录音(2026-11-20),要处理的是 2026-11-21"),
+        ("B", "excluded", "开始时间不明,而要处理的是 2026-11-21"),
+        ("C", "excluded", "话单不是 2026-11-21 的"),
     }
 
 

@@ -28,7 +28,7 @@ def share(
     vectors: np.ndarray, spans: Sequence[Span], first: Sequence[str | None], **bounds: int
 ) -> list[int]:
     limits = {"min_speakers": 1, "max_speakers": 3, **bounds}
-    return [int(n) for n in shared_out(vectors, BETWEEN, list(zip(spans, first)), **limits)]
+    return [int(n) for n in shared_out(vectors, BETWEEN, list(zip(spans, first)), **limits).numbers]
 
 
 def same_people(labels: Sequence[int], order: Sequence[int]) -> bool:
@@ -82,3 +82,23 @@ def test_a_sliver_of_another_label_at_a_pause_is_not_cut_off() -> None:
     exclusive = ((Span(0, 0.2), "B"), (Span(0.2, 4), "A"))
     assert stretches([Span(0, 4)], exclusive) == ((Span(0, 4), "A"),)
     assert stretches([Span(0, 4)], ()) == ((Span(0, 4), None),)
+
+
+def test_voices_as_alike_as_sisters_are_told_apart() -> None:
+    rng = np.random.default_rng(5)
+    order = [0, 1] * 20
+    apart = 0.3 * np.sqrt(BETWEEN)
+    vectors = np.stack([k * apart + rng.normal(size=len(BETWEEN)) for k in order])
+    spans = [Span(2.5 * i, 2.5 * i + 2) for i in range(len(order))]
+    assert len(set(share(vectors, spans, [None] * len(order)))) == 2
+
+
+def test_certainty_is_high_for_strangers_and_low_for_voices_hardly_apart() -> None:
+    vectors, spans = call([0, 1] * 10)
+    found = [(span, None) for span in spans]
+    strangers = shared_out(vectors, BETWEEN, found, min_speakers=1, max_speakers=3)
+    assert strangers.certainty > 0.99
+    forced = shared_out(call([0] * 20)[0], BETWEEN, found, min_speakers=2, max_speakers=2)
+    assert forced.certainty < 0.5
+    alone = shared_out(call([0] * 20)[0], BETWEEN, found, min_speakers=1, max_speakers=3)
+    assert alone.certainty == 1.0

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.measures.registry import REGISTRY
+from pipeline.report.callline import hangup_words
 from pipeline.review import assignment, decisions
 from pipeline.review.audio import sound_token
 from pipeline.review.audit import note
@@ -177,6 +178,7 @@ def _page_values(request: Request, desk: Desk, viewer: Viewer, pk: int) -> dict[
         "audio": f"/calls/{pk}/audio/{token}",
         "timeline": timeline_svg(view, words(viewer.lang), peaks_href=f"/calls/{pk}/peaks.svg"),
         "formulas": REGISTRY,
+        "released": hangup_words(view.record.measured.events.hangup, viewer.lang),
     }
 
 

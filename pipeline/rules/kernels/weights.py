@@ -10,6 +10,8 @@ from numba import njit
 from pipeline.rules.kernels.codes import folded, mark, mask, ones
 from pipeline.rules.kernels.edits import least_cost, least_edits, placed
 
+LOOKS = 3
+
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def weigh(
@@ -28,14 +30,12 @@ def weigh(
     nats: Any,
     asked: Any,
     least: float,
-    looks: int,
 ) -> Any:
-    """The most that a pattern's weight, its likeness, and the weight of each of its parts can come to in the
-    text, and that of each string: see bounds.py.
+    """The most that a pattern can weigh in the text, each of its parts, and each string: see bounds.py.
 
     A pattern (its parts ``flat_starts[i]`` to ``flat_starts[i + 1]``) is a row of parts, a part (its strings
     ``parts[part_starts[i]:part_starts[i + 1]]``) a choice of strings. Each is looked at more closely, up to
-    ``looks`` times, until it is seen to weigh less than ``least``: what is not in the text at all, edits,
+    ``LOOKS`` times, until it is seen to weigh less than ``least``: what is not in the text at all, edits,
     what they cost.
     """
     text = folded(points, *alphabet)
@@ -44,15 +44,15 @@ def weigh(
     sizes = (starts[1:] - starts[:-1]) // 2
     costs = np.full(len(sizes), -np.inf)
     counted = np.zeros(len(sizes), np.bool_)
-    weight, likeness = given.copy(), np.ones(len(given))
+    weight = given.copy()
     part_weight = np.full(len(part_starts) - 1, np.inf)
     same, edit, never = nats
     for flat in range(len(given)):
         alone = flat_starts[flat + 1] - flat_starts[flat] == 1 and slots[flat] == 0
-        for look in range(looks if asked[flat] else 0):
-            total, missing, size = given[flat], 0.0, float(slots[flat])
+        for look in range(LOOKS if asked[flat] else 0):
+            total = given[flat]
             for part in range(flat_starts[flat], flat_starts[flat + 1]):
-                heaviest, fewest, longest, likest = -np.inf, np.inf, 0.0, 0.0
+                heaviest = -np.inf
                 for place in range(part_starts[part], part_starts[part + 1]):
                     string = parts[place]
                     first, last, syllables = starts[string], starts[string + 1], sizes[string]
@@ -75,19 +75,12 @@ def weigh(
                     if differs >= syllables:
                         own -= never
                     heaviest = max(heaviest, own)
-                    lacks = min(syllables, differs / 2)
-                    fewest = min(fewest, lacks)
-                    longest = max(longest, syllables)
-                    likest = max(likest, 1 - lacks / max(1, syllables))
                 part_weight[part] = heaviest
                 total += heaviest
-                missing += fewest
-                size += longest
             weight[flat] = total
-            likeness[flat] = likest if alone else 1 - missing / size
             if total < least:
                 break
-    return weight, likeness, part_weight, same * sizes - costs
+    return weight, part_weight, same * sizes - costs
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -129,7 +122,6 @@ def heaviest(
             nats,
             asked,
             least[text],
-            3,
         )[0].max()
     return found
 

@@ -10,15 +10,11 @@ from typing import Literal
 from pipeline import timeline
 from pipeline.rules.answer import Hit
 from pipeline.rules.facts import CallFacts
-from pipeline.rules.operator import Findings, cannot_tell, operator
-from pipeline.rules.ranges import HOLD_KINDS
+from pipeline.rules.operator import Findings, cannot_tell, in_order, operator
+from pipeline.rules.ranges import HOLD_KINDS, GapName
 from pipeline.rules.window import Window
 from pipeline.types import Evidence, Gap, Role, Span, Tone
 
-GapName = Literal[
-    "hold", "announced_hold", "dead_air", "hold_music", "mute", "one_way", "thinking", "before_answer",
-    "after_farewell",
-]  # fmt: skip
 _NAMES = {
     "announced_hold": "等待", "dead_air": "无声", "hold_music": "等待音乐", "mute": "静音",
     "one_way": "单向无声", "thinking": "停顿", "before_answer": "接听前", "after_farewell": "道别后无声",
@@ -40,6 +36,9 @@ class Silence:
     thanked: bool | None = None
     unreassured_s: float | None = None
     total_s: float | None = None
+
+    def __post_init__(self) -> None:
+        in_order(min_s=(self.min_s, self.max_s), unreassured_s=(self.unreassured_s, self.max_s))
 
     def find(self, facts: CallFacts, window: Window, role: str) -> Findings:
         gaps = [gap for gap in facts.events.gaps if window.touches(gap.span) and self._fits(gap)]
@@ -82,6 +81,9 @@ class ToneHeard:
     max_cycles: int | None = None
     min_s: float = 0.0
 
+    def __post_init__(self) -> None:
+        in_order(min_cycles=(self.min_cycles, self.max_cycles), min_s=(self.min_s, None))
+
     def find(self, facts: CallFacts, window: Window, role: str) -> Findings:
         tones = [t for t in facts.events.tones if window.touches(t.span) and self._fits(t)]
         return Findings(
@@ -114,6 +116,13 @@ class Loudness:
     jump_db: float | None = None
     span_db: float | None = None
     quieter_than_other_db: float | None = None
+
+    def __post_init__(self) -> None:
+        asked = (self.below_dbfs, self.above_dbfs, self.jump_db, self.span_db, self.quieter_than_other_db)
+        if all(value is None for value in asked):
+            raise ValueError(
+                "nothing asked (below_dbfs, above_dbfs, jump_db, span_db, quieter_than_other_db)"
+            )
 
     def find(self, facts: CallFacts, window: Window, role: str) -> Findings:
         found: list[Hit] = []
@@ -187,6 +196,9 @@ class Released:
     excused: bool | None = None
     min_probability: float | None = None
 
+    def __post_init__(self) -> None:
+        in_order(after_s=(self.after_s, self.within_s), min_probability=(self.min_probability, 1.0))
+
     def find(self, facts: CallFacts, window: Window, role: str) -> Findings:
         hangup = facts.events.hangup
         if hangup is None or hangup.side == "unknown":
@@ -217,6 +229,9 @@ class Length:
 
     min_s: float = 0.0
     max_s: float | None = None
+
+    def __post_init__(self) -> None:
+        in_order(min_s=(self.min_s, self.max_s))
 
     def find(self, facts: CallFacts, window: Window, role: str) -> Findings:
         length_s = facts.duration_s

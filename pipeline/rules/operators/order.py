@@ -126,6 +126,7 @@ class Sequence:
         return (*self.steps, *((self.without,) if self.without else ()))
 
     def find(self, facts: CallFacts, window: Window, role: str) -> Findings:
+        """Every way to go on is kept from step to step, as the nearest next hit may be a dead end."""
         if self.within_s is not None and not facts.timed:
             return Findings(doubts=("文字没有时间",), doubt=1.0)
         doubts: list[str] = []
@@ -148,7 +149,7 @@ class Sequence:
     def _extend(
         self, facts: CallFacts, window: Window, chains: list[tuple[Hit, ...]], step: Any, doubts: list[str]
     ) -> list[tuple[Hit, ...]]:
-        longer: list[tuple[Hit, ...]] = []
+        longer: dict[Hit, tuple[Hit, ...]] = {}  # by last hit: the chain that begins first
         for chain in chains:
             after = beside(facts, chain[-1], "after", role="any", within=self.within, within_s=self.within_s)
             found = step.answer(facts, window.meet(after))
@@ -156,20 +157,24 @@ class Sequence:
                 doubts.append(found.why)
             if found.value != "hit" or not found.hits:
                 continue
-            following = _ordered(found.hits)[0]
-            if not self._broken(facts, chain[-1], following):
-                longer.append((*chain, following))
-        return longer
+            for following in _ordered(found.hits):
+                if following not in longer and self._unbroken(facts, chain[-1], following, doubts):
+                    longer[following] = (*chain, following)
+        return list(longer.values())
 
-    def _broken(self, facts: CallFacts, one: Hit, other: Hit) -> bool:
+    def _unbroken(self, facts: CallFacts, one: Hit, other: Hit, doubts: list[str]) -> bool:
+        """Nothing of ``without`` lies between. Where that cannot be told, neither can the sequence."""
         without: Any = self.without
         if without is None:
-            return False
+            return True
         start_s, end_s = one.evidence.span.end_s, other.evidence.span.start_s
         low = -1 if one.index is None else one.index
         high = len(facts.utterances) if other.index is None else other.index
         gap = Window(frozenset(range(low + 1, high)), (Span(start_s, max(start_s, end_s)),))
-        return bool(without.answer(facts, gap).value == "hit")
+        between = without.answer(facts, gap)
+        if between.value == "unknown":
+            doubts.append(between.why)
+        return bool(between.value in ("miss", "moot"))
 
     def _joined(self, chain: tuple[Hit, ...]) -> Hit:
         first, last = chain[0].evidence, chain[-1].evidence

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -34,6 +35,7 @@ class Compare:
     def __post_init__(self) -> None:
         if all(v is None for v in (self.above, self.below, self.min, self.max, self.equals)):
             raise ValueError("no comparison (above, below, min, max or equals)")
+        _check_bounds(self)
 
     def find(self, facts: CallFacts, window: Window, role: str) -> Findings:
         measure = facts.measure(self.name, role)
@@ -61,6 +63,14 @@ class Compare:
         )
 
 
+def _check_bounds(asked: Any) -> None:
+    """Raises ValueError when no number can keep the bounds."""
+    low = max((v for v in (asked.above, asked.min) if v is not None), default=-math.inf)
+    high = min((v for v in (asked.below, asked.max) if v is not None), default=math.inf)
+    if low > high or (low == high and low in (asked.above, asked.below)):
+        raise ValueError(f"bounds that nothing can keep ({low:g} to {high:g})")
+
+
 def _shown(value: float | str) -> str:
     return value if isinstance(value, str) else f"{value:.4g}"
 
@@ -84,6 +94,11 @@ class Bounds:
     below: float | None = None
     min: float | None = None
     max: float | None = None
+
+    def __post_init__(self) -> None:
+        if all(v is None for v in (self.above, self.below, self.min, self.max)):
+            raise ValueError("no comparison (above, below, min or max)")
+        _check_bounds(self)
 
     def holds(self, value: float) -> bool:
         return Compare("", self.above, self.below, self.min, self.max).holds(value)

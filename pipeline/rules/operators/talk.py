@@ -10,7 +10,7 @@ from rapidfuzz import fuzz
 
 from pipeline.rules.answer import Hit
 from pipeline.rules.facts import CallFacts
-from pipeline.rules.operator import Findings, cannot_tell, operator, unheard
+from pipeline.rules.operator import Findings, cannot_tell, in_order, operator, unheard
 from pipeline.rules.phrases import REMEMBERED_CHARS
 from pipeline.rules.window import Window
 from pipeline.text import count_syllables, prepare
@@ -28,6 +28,9 @@ class Said:
     min_s: float | None = None
     max_s: float | None = None
     except_: tuple[str, ...] = field(default=(), metadata={"key": "except"})
+
+    def __post_init__(self) -> None:
+        in_order(min_chars=(self.min_chars, self.max_chars), min_s=(self.min_s, self.max_s))
 
     def find(self, facts: CallFacts, window: Window, role: str) -> Findings:
         if (self.min_s is not None or self.max_s is not None) and not facts.timed:
@@ -65,6 +68,10 @@ class Speaker:
 
     at: int | Literal["first", "last"] = "first"
 
+    def __post_init__(self) -> None:
+        if self.at == 0:
+            raise ValueError("at: 0 (it counts from 1; -1 is the last)")
+
     def find(self, facts: CallFacts, window: Window, role: str) -> Findings:
         everyone = list(facts.chosen("any", window))
         wanted = {"first": 1, "last": -1}.get(str(self.at), self.at)
@@ -90,6 +97,7 @@ class Rate:
     def __post_init__(self) -> None:
         if self.min is None and self.max is None:
             raise ValueError("neither min nor max")
+        in_order(min=(self.min, self.max))
 
     def find(self, facts: CallFacts, window: Window, role: str) -> Findings:
         long_enough = [
@@ -123,6 +131,7 @@ class Repeat:
     def __post_init__(self) -> None:
         if self.times < 2:
             raise ValueError(f"times: {self.times}; a repeat needs 2")
+        in_order(similarity=(self.similarity, 1.0), within=(self.times - 1, self.within))
 
     def find(self, facts: CallFacts, window: Window, role: str) -> Findings:
         spared = {heard.index for theme in self.except_ for heard in facts.themes.get(theme, ())}

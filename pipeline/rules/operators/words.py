@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Literal
@@ -13,25 +14,40 @@ from pipeline.rules.answer import Hit
 from pipeline.rules.doubt import MAYBE, SURE_SCORE, blurred, maybe_said
 from pipeline.rules.entities import ENTITIES, Entity, Language, language_of
 from pipeline.rules.facts import CallFacts
-from pipeline.rules.operator import Findings, cannot_tell, operator, unheard
-from pipeline.rules.phrases import REMEMBERED_CHARS, Heard
-from pipeline.rules.similar import SIMILAR_THRESHOLD, SampleSet
+from pipeline.rules.operator import Findings, cannot_tell, in_order, operator, unheard
+from pipeline.rules.phrases import NEAREST_SAMPLE, REMEMBERED_CHARS, SHOWN, Heard
+from pipeline.rules.similar import SIMILAR_THRESHOLD
 from pipeline.rules.window import Window
 from pipeline.text import clauses, normalise, prepare
 from pipeline.types import Evidence, Span
 
-REGEX_TIMEOUT_S = 0.5  # wall clock, per utterance: a sane pattern needs under a millisecond
+REGEX_TIMEOUT_S = 0.5  # wall clock, over all utterances looked at: a sane pattern needs under a millisecond
+MAX_PATTERN = 1_000  # characters of a regular expression
 MAX_SAMPLES = 200
 MIN_BLUR = 2  # one doubtful syllable hides no phrase
-SCORE_DIGITS = 3  # of a near miss, as it is shown
 NEAR_LOOKS = 12  # utterances looked through for a near miss, the longest of the window
 
 
-def _with_doubts(facts: CallFacts, window: Window, role: str, hits: Iterable[Hit], why: str) -> Findings:
+def _with_doubts(
+    facts: CallFacts,
+    window: Window,
+    role: str,
+    hits: Iterable[Hit],
+    why: str,
+    *,
+    misheard: Iterable[str] = (),
+    syllables: int = 0,
+) -> Findings:
+    """The hits, and why there may be more. In the second look that is also ``misheard``, what the operator
+    itself takes for possible, and, where it asks for so many ``syllables``, words that were not recognised."""
     kept = tuple(hits)
     heard = frozenset(hit.index for hit in kept if hit.index is not None)
     doubts = unheard(facts, window, role, skip=heard)
-    return Findings(kept, doubts.doubts, doubts.doubt, why=why)
+    more = next(iter(misheard), "")  # one reason is enough, and the others cost as much
+    if facts.careful and not more:
+        more = blurred(facts, window, role, syllables=max(MIN_BLUR, syllables))
+    told = (more, *doubts.doubts) if more else doubts.doubts
+    return Findings(kept, told, 1.0 if more else doubts.doubt, why=why)
 
 
 @operator("say", hears="text")
@@ -43,6 +59,9 @@ class Say:
 
     theme: tuple[str, ...]
     min_score: float = 0.0
+
+    def __post_init__(self) -> None:
+        in_order(min_score=(self.min_score, 1.0))
 
     def find(self, facts: CallFacts, window: Window, role: str) -> Findings:
         hits: list[Hit] = []
@@ -56,62 +75,51 @@ class Say:
                     guarded = guarded or f"「{place.said[:20]}」不算:{place.guarded}"
                 elif place.score >= self.min_score:
                     hits.append(place_hit(facts, heard))
-        found = _with_doubts(facts, window, role, _by_place(hits), guarded)
-        return self._doubted(facts, window, role, found) if facts.careful else found
+        hits = _by_place(hits)
+        if not facts.careful:
+            return _with_doubts(facts, window, role, hits, guarded)
+        # the second look: which hits rest on sounds that differ, and where more may have been said
+        hits = [h._replace(doubtful=h.doubtful or h.evidence.score < SURE_SCORE) for h in hits]
+        found = {hit.index for hit in hits}
+        silent = [index for index in facts.chosen(role, window) if index not in found]
+        self._rule_out(facts, silent, least=MAYBE)
+        more = (why for index in silent for theme in self.theme if (why := maybe_said(facts, index, theme)))
+        shortest = min(map(facts.phrases.shortest, self.theme))
+        return _with_doubts(facts, window, role, hits, guarded, misheard=more, syllables=shortest)
 
-    def _doubted(self, facts: CallFacts, window: Window, role: str, found: Findings) -> Findings:
-        """The second look: which hits rest on sounds that differ, and where more may have been said."""
-        hits = tuple(h._replace(doubtful=h.doubtful or h.evidence.score < SURE_SCORE) for h in found.hits)
-        heard = {hit.index for hit in hits}
-        silent = [index for index in facts.chosen(role, window) if index not in heard]
+    def _rule_out(self, facts: CallFacts, indexes: Iterable[int], *, least: float) -> None:
+        texts = [facts.utterances[index].text for index in indexes]
         for theme in self.theme:
-            facts.phrases.rule_out((facts.utterances[i].text for i in silent), theme, least=MAYBE)
-        maybe = (why for index in silent for theme in self.theme if (why := maybe_said(facts, index, theme)))
-        why = next(maybe, "")
-        if not why:
-            shortest = min(map(facts.phrases.shortest, self.theme))
-            why = blurred(facts, window, role, syllables=max(MIN_BLUR, shortest))
-        doubts = (why, *found.doubts) if why else found.doubts
-        return replace(found, hits=hits, doubts=doubts, doubt=1.0 if why else found.doubt)
+            facts.phrases.rule_out(texts, theme, least=least)
 
     def nearest(self, facts: CallFacts, window: Window, role: str) -> Evidence | None:
         looked = sorted(facts.chosen(role, window), key=lambda i: -len(facts.utterances[i].text))
-        asked = [(index, theme) for index in sorted(looked[:NEAR_LOOKS]) for theme in self.theme]
-        found = _likest(facts, asked)
         best: Evidence | None = None
-        for index, theme in asked:
-            near, utterance = found.get((index, theme)), facts.utterances[index]
-            if near and (best is None or near[0] > best.score):
-                best = Evidence(utterance.span, utterance.role, near[1][:200], round(near[0], SCORE_DIGITS))
+        nearest = sorted(looked[:NEAR_LOOKS])
+        self._rule_out(facts, nearest, least=SHOWN)
+        for index in nearest:
+            utterance = facts.utterances[index]
+            for theme in self.theme:
+                near = facts.phrases.nearest(utterance.text, theme)
+                if near and (best is None or near.score > best.score):
+                    at = utterance.text.find(near.said)
+                    best = facts.hit(
+                        index, at, at + len(near.said), score=round(near.score, 3), matched=near.matched
+                    ).evidence
         return best
-
-
-def _likest(
-    facts: CallFacts, asked: Sequence[tuple[int, str]]
-) -> dict[tuple[int, str], tuple[float, str] | None]:
-    """What comes nearest to each theme in each utterance, where that may be the nearest of all."""
-    found: dict[tuple[int, str], tuple[float, str] | None] = {}
-    texts = {index: facts.utterances[index].text for index, _ in asked}
-    most = {(index, theme): facts.phrases.likest(texts[index], theme) for index, theme in asked}
-    best = 0.0
-    for index, theme in sorted(asked, key=lambda pair: -most[pair]):
-        if most[index, theme] < best - 10**-SCORE_DIGITS:
-            break
-        near = found[index, theme] = facts.phrases.nearest(texts[index], theme)
-        best = max(best, near[0] if near else 0.0)
-    return found
 
 
 def place_hit(facts: CallFacts, heard: Heard) -> Hit:
     """Evidence for a theme heard; one that runs over two utterances spans both."""
     place = heard.place
     if heard.end_index == heard.index:
-        return facts.hit(heard.index, place.start, place.end, score=place.score)
+        return facts.hit(heard.index, place.start, place.end, score=place.score, matched=place.matched)
     first = facts.hit(heard.index, place.start, score=place.score)
     second = facts.hit(heard.end_index, 0, max(1, place.end))
     span = Span(first.evidence.span.start_s, second.evidence.span.end_s)
     quote = f"{first.evidence.quote}…{second.evidence.quote}"
-    joined = Evidence(span, first.evidence.role, quote, place.score)
+    matched = place.matched if place.score < 1 else ""
+    joined = Evidence(span, first.evidence.role, quote, place.score, matched)
     return Hit(joined, heard.end_index, first.doubtful or second.doubtful)
 
 
@@ -145,12 +153,15 @@ class Keyword:
     def __post_init__(self) -> None:
         if not (self.any or self.all or self.none or self.of):
             raise ValueError("no words")
+        for word in (*self.any, *self.all, *self.none, *self.of):
+            if not _norm(word):
+                raise ValueError(f"{word!r}, which says nothing (fillers and punctuation do not count)")
         if self.of and not 1 <= self.at_least <= len(self.of):
             raise ValueError(f"at_least: {self.at_least} of {len(self.of)} words")
 
     def holds(self, text: str) -> str | None:
         """The first of our words found when the text fulfils the demand, "" when only absences do."""
-        present = [word for word in (*self.any, *self.all, *self.of) if _norm(word) in text]
+        present = self._words_in(text)
         if any(_norm(word) in text for word in self.none):
             return None
         if self.any and not any(word in present for word in self.any):
@@ -167,7 +178,9 @@ class Keyword:
             hits = self._joined(facts, indexes)
         else:
             hits = [hit for i in indexes if (hit := self._in_utterance(facts, i))]
-        return _with_doubts(facts, window, role, hits, "")
+        misheard = self._misheard(facts, indexes) if facts.careful else []
+        shortest = min(map(len, (*self.any, *self.all, *self.of)), default=MIN_BLUR)
+        return _with_doubts(facts, window, role, hits, "", misheard=misheard, syllables=shortest)
 
     def _in_utterance(self, facts: CallFacts, index: int) -> Hit | None:
         text = facts.utterances[index].text
@@ -181,8 +194,28 @@ class Keyword:
     def _joined(self, facts: CallFacts, indexes: list[int]) -> list[Hit]:
         if not indexes or self.holds(_norm("".join(facts.utterances[i].text for i in indexes))) is None:
             return []
-        shown = [i for i in indexes if any(w in facts.utterances[i].text for w in (*self.any, *self.all))]
-        return [facts.hit((shown or indexes)[0])]
+        said = {i: found for i in indexes if (found := self._words_in(_norm(facts.utterances[i].text)))}
+        if not said:
+            return [facts.hit(indexes[0])]
+        spans = [facts.utterances[i].span for i in said]
+        quote = "…".join(dict.fromkeys(word for words in said.values() for word in words))[:200]
+        first = facts.hit(next(iter(said)))
+        span = Span(spans[0].start_s, max(span.end_s for span in spans))
+        return [first._replace(evidence=replace(first.evidence, span=span, quote=quote))]
+
+    def _words_in(self, text: str) -> list[str]:
+        return [word for word in (*self.any, *self.all, *self.of) if _norm(word) in text]
+
+    def _misheard(self, facts: CallFacts, indexes: list[int]) -> list[str]:
+        """The second look: words that are not written but sound so."""
+        words = [(word, prepare(word)) for word in (*self.any, *self.all, *self.of)]
+        return [
+            f"第{index + 1}句里有与「{word}」同音的字,可能听错了"
+            for index in indexes
+            for word, wanted in words
+            if wanted.chars not in (text := prepare(facts.utterances[index].text)).chars
+            and wanted.sounds in text.sounds
+        ]
 
 
 def _norm(text: str) -> str:
@@ -205,11 +238,15 @@ class Regex:
     exclude: str | None = None
 
     def __post_init__(self) -> None:
-        for text in filter(None, (self.pattern, self.exclude)):
+        for text in (self.pattern, *(() if self.exclude is None else (self.exclude,))):
+            if not 1 <= len(text) <= MAX_PATTERN:
+                raise ValueError(
+                    f"{len(text)} characters of a regular expression; 1 to {MAX_PATTERN} are allowed"
+                )
             try:
                 regex.compile(text)
-            except regex.error as error:
-                raise ValueError(f"{text!r} as a regular expression: {error}") from error
+            except (regex.error, RecursionError, OverflowError, MemoryError) as error:
+                raise ValueError(f"{text[:60]!r} as a regular expression: {error}") from error
 
     @cached_property
     def _compiled(self) -> tuple[regex.Pattern[str], regex.Pattern[str] | None]:
@@ -217,26 +254,36 @@ class Regex:
 
     def find(self, facts: CallFacts, window: Window, role: str) -> Findings:
         hits: list[Hit] = []
+        ends_at = time.monotonic() + REGEX_TIMEOUT_S
         try:
             for index in facts.chosen(role, window):
-                spans = self.spans(facts.utterances[index].text)
+                spans = self.spans(facts.utterances[index].text, until=ends_at)
                 hits += [facts.hit(index, start, end) for start, end in spans]
         except TimeoutError:
             return cannot_tell(f"正则表达式超过 {REGEX_TIMEOUT_S:g} 秒:{self.pattern[:40]}")
         return _with_doubts(facts, window, role, hits, "")
 
-    def spans(self, text: str) -> list[tuple[int, int]]:
-        """Matches in ``text``. Raises TimeoutError."""
+    def spans(self, text: str, *, until: float | None = None) -> list[tuple[int, int]]:
+        """Matches in ``text``. ``until``: a time of the monotonic clock, else REGEX_TIMEOUT_S from now.
+        Raises TimeoutError."""
         pattern, exclude = self._compiled
-        found = [m.span() for m in pattern.finditer(text, timeout=REGEX_TIMEOUT_S)]
+        ends_at = time.monotonic() + REGEX_TIMEOUT_S if until is None else until
+        found = [m.span() for m in pattern.finditer(text, timeout=_left_s(ends_at))]
         if not found or exclude is None:
             return found
-        holes = [m.span() for m in exclude.finditer(text, timeout=REGEX_TIMEOUT_S)]
+        holes = [m.span() for m in exclude.finditer(text, timeout=_left_s(ends_at))]
         return [(s, e) for s, e in found if not any(a < e and s < b for a, b in holes)]
 
 
+def _left_s(ends_at: float) -> float:
+    left_s = ends_at - time.monotonic()
+    if left_s <= 0:
+        raise TimeoutError
+    return left_s
+
+
 @operator("similar", hears="text")
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Similar:
     """An utterance is like one of the samples (score 0-100)."""
 
@@ -248,15 +295,12 @@ class Similar:
     def __post_init__(self) -> None:
         if not 1 <= len(self.samples) <= MAX_SAMPLES:
             raise ValueError(f"{len(self.samples)} samples; 1 to {MAX_SAMPLES} are allowed")
-
-    @cached_property
-    def _set(self) -> SampleSet:
-        return SampleSet(self.samples)
+        in_order(threshold=(self.threshold, 100.0))
 
     def find(self, facts: CallFacts, window: Window, role: str) -> Findings:
         hits = []
         for index in facts.chosen(role, window):
-            score, _ = self._set.best(prepare(facts.utterances[index].text))
+            score = facts.phrases.likeness(facts.utterances[index].text, self.samples)
             if score >= self.threshold:
                 hits.append(facts.hit(index, score=score / 100))
         return _with_doubts(facts, window, role, hits, "")
@@ -265,8 +309,8 @@ class Similar:
         best: Evidence | None = None
         for index in facts.chosen(role, window):
             utterance = facts.utterances[index]
-            score = self._set.best(prepare(utterance.text))[0] / 100
-            if best is None or score > best.score:
+            score = facts.phrases.likeness(utterance.text, self.samples) / 100
+            if score >= NEAREST_SAMPLE / 100 and (best is None or score > best.score):
                 best = Evidence(utterance.span, utterance.role, utterance.text[:200], round(score, 3))
         return best
 
