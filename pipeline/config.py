@@ -85,7 +85,9 @@ class TranscribeConfig:
 
     language: str = "zh"
     batch_size: int = 8
-    beam_size: int = 2  # half a point of CER less than 1 with the demo model, in the same time; 5 gives no more
+    beam_size: int = (
+        2  # half a point of CER less than 1 with the demo model, in the same time; 5 gives no more
+    )
 
 
 @dataclass(frozen=True, slots=True)

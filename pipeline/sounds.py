@@ -16,7 +16,8 @@ from typing import Any
 
 _INITIAL = re.compile(r"^(zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?(.*)$")
 _FOLDED_INITIAL = {"zh": "z", "ch": "c", "sh": "s", "n": "l", "r": "l", "h": "f"}
-_FIRST_CODE = 0xE000  # private use: such characters never survive normalisation, so no clash
+FIRST_CODE = 0xE000  # private use: such characters never survive normalisation, so no clash
+FIRST_HALF = FIRST_CODE + 0x800
 # Readings in talk that differ from the dictionary's first one.
 _SPOKEN = {"嗯": "en", "呃": "e", "喂": "wei", "呗": "bei", "咱": "zan", "谁": "shei", "〇": "ling"}
 
@@ -67,7 +68,7 @@ def _codes() -> dict[str, str]:
 
     known = {plain(one) for marked in PINYIN_DICT.values() for one in marked.split(",")}
     folded = sorted({fold(one) for one in known | set(_SPOKEN.values())})
-    return {name: chr(_FIRST_CODE + place) for place, name in enumerate(folded)}
+    return {name: chr(FIRST_CODE + place) for place, name in enumerate(folded)}
 
 
 @cache
@@ -106,7 +107,7 @@ def _half(code: str) -> str:
 @cache
 def _half_codes() -> dict[str, str]:
     names = {name for initial, final in _parts().values() for name in (initial or final.upper(), final)}
-    return {name: chr(_FIRST_CODE + 0x800 + place) for place, name in enumerate(sorted(names))}
+    return {name: chr(FIRST_HALF + place) for place, name in enumerate(sorted(names))}
 
 
 @cache

@@ -95,7 +95,9 @@ def _stage_of(job: Job) -> ScoreStage:
         stage.open()
         _stages[key] = stage
         if multiprocessing.parent_process() is not None:
-            gc.freeze()  # a worker's rulebook stays: no need to look through it again and again
+            # a worker's rulebook and remembered texts stay, and judging leaves no reference cycles
+            gc.freeze()
+            gc.disable()
     return _stages[key]
 
 
@@ -115,7 +117,7 @@ def _keep(job: Job) -> list[Failure | None]:
 def _kept(store: ArtefactStore, call_id: str, key: str, found: Scorecard | Failure) -> Failure | None:
     if isinstance(found, Failure):
         return found
-    store.put("score", call_id, key, found)
+    store.put("score", call_id, key, found, flush=False)  # waiting for the disk took longer than scoring
     return None
 
 

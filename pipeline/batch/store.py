@@ -24,15 +24,17 @@ from pipeline.types import Call
 T = TypeVar("T")
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write under a temporary name in the same folder, then rename. Raises OSError."""
+def write_atomically(path: Path, data: bytes, *, flush: bool = True) -> None:
+    """Write under a temporary name in the same folder, then rename. Without ``flush`` nobody waits for the
+    disk, and a power cut may leave the file torn. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if flush:
+                file.flush()
+                os.fsync(file.fileno())
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except BaseException:
@@ -116,8 +118,9 @@ class ArtefactStore:
         name = (newest or found[0]).name if found else ""
         return self.get(stage, call_id, name.rpartition(".")[2], kind) if name else None
 
-    def put(self, stage: str, call_id: str, key: str, value: Any) -> None:
-        write_atomically(self.path(stage, call_id, key), encode(value))
+    def put(self, stage: str, call_id: str, key: str, value: Any, *, flush: bool = True) -> None:
+        """Store an artefact. ``flush`` False for what is made again in milliseconds: torn, it is absent."""
+        write_atomically(self.path(stage, call_id, key), encode(value), flush=flush)
 
     def prune(self, keep: Mapping[str, Iterable[tuple[str, str]]]) -> int:
         """Delete the older artefacts of these calls, and what a killed run left half written.

@@ -125,6 +125,11 @@ def _fields_of(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in dataclasses.fields(kind) if field.name not in left_out)
 
 
+@cache
+def _hints_of(kind: Any) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
 def decode(kind: Any, value: Any) -> Any:
     """The reverse of ``encode``, by type hint."""
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
@@ -145,8 +150,8 @@ def decode(kind: Any, value: Any) -> Any:
     return value
 
 
-def _decode_object(kind: type[Any], value: Mapping[str, Any]) -> Any:
-    hints = typing.get_type_hints(kind)
+def _decode_object(kind: Any, value: Mapping[str, Any]) -> Any:
+    hints = _hints_of(kind)
     found: dict[str, Any] = {}
     for field in dataclasses.fields(kind):
         hint = hints[field.name]

@@ -1,8 +1,9 @@
 """Where in a text a pattern's anchor may lie: cheap tests that never lose a place, before any distance.
 
 An anchor that may differ by k edits is cut into k + 1 pieces, of which one survives any k edits
-(pigeonhole), so one Aho-Corasick pass over all pieces names every anchor that can be there. It cannot
-where more than k of its syllables are nowhere in the text, or nowhere in the stretch it would lie in.
+(pigeonhole), so one look at every stretch of the text, by its hash, names every anchor that can be there.
+It cannot where more than k of its syllables are nowhere in the text, nor where no part of the stretch it
+would lie in is within k edits of it: that is counted in kernels.py.
 """
 
 from __future__ import annotations
@@ -13,12 +14,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
-from pipeline.rules.variants import STRETCH_SHARE, Choice, Flat, Literal, Part, SoundMasks, flatten
+import numpy as np
+
+from pipeline.rules.bounds import points
+from pipeline.rules.variants import STRETCH_SHARE, Choice, Flat, Literal, Part, flatten
+from pipeline.sounds import FIRST_CODE
 
 DEFAULT_DISTANCE = 0.28  # edits per character of a pattern
 LONG_DISTANCE, LONG_FROM = 0.34, 8  # a sentence of eight characters can afford more and stay itself
+# Syllables as small numbers (see kernels.folded); that other characters share some makes a candidate too many.
+ALPHABET = (FIRST_CODE, 512, 640)
 EDITS_FROM = 4  # shorter patterns must sound exactly right
 
 
@@ -74,7 +81,7 @@ class Anchor:
         self.joined = self.joined or bool(pattern.others)
 
 
-# An anchor, the stretch it may lie in, and how many of its syllables that lacks
+# An anchor, the stretch it may lie in, and the edits by which it differs from any part of that at least
 Candidate = tuple[Anchor, int, int, int]
 
 
@@ -82,29 +89,40 @@ class AnchorSearch:
     """All anchors of all patterns, ready to be looked for together."""
 
     def __init__(self, anchors: Sequence[Anchor]) -> None:
-        self._automaton = _build_automaton(anchors)
+        from pipeline.rules.kernels.codes import folded, masks
 
-    def candidates(self, sounds: str, masks: SoundMasks) -> list[Candidate]:
-        """Everywhere an anchor may lie, as far as syllables tell."""
+        self._anchors = tuple(anchors)
+        self._pieces = _pieces(anchors)
+        self._codes = folded(points("".join(anchor.literal.sounds for anchor in anchors)), *ALPHABET)
+        self._starts = np.cumsum([0, *(anchor.size for anchor in anchors)])
+        self._has = masks(self._codes, self._starts)
+        self._edits = np.array([anchor.edits for anchor in anchors])
+        self._wanted: dict[frozenset[int] | None, Any] = {}
+
+    def candidates(self, sounds: str, themes: frozenset[int] | None = None) -> list[Candidate]:
+        """Everywhere an anchor of these themes may lie, as far as syllables tell."""
+        from pipeline.rules.kernels.lying import lying
+
+        if not self._anchors:
+            return []
+        rows = lying(
+            points(sounds), ALPHABET, *self._pieces,
+            self._codes, self._starts, self._has, self._edits, self._chosen(themes),
+        )  # fmt: skip
         found: list[Candidate] = []
-        seen: set[tuple[int, int]] = set()
-        absent, size = ~masks.whole, len(sounds)
-        for end, owners in self._automaton.iter(sounds):
-            for mask, edits, anchor, after in owners:
-                missing = (mask & absent).bit_count()
-                if missing > edits:
-                    continue
-                start = end - after
-                low, high = start, start + anchor.size
-                if edits:
-                    low, high = max(0, low - edits), min(size, high + edits)
-                    missing = (mask & ~masks.of(low, high)).bit_count()
-                    if missing > edits:
-                        continue
-                if (place := (anchor.number, start)) not in seen:
-                    seen.add(place)
-                    found.append((anchor, low, high, missing))
+        for number, start, edits in dict.fromkeys(map(tuple, rows.tolist())):
+            anchor = self._anchors[number]
+            low, high = max(0, start - anchor.edits), min(len(sounds), start + anchor.size + anchor.edits)
+            found.append((anchor, low, high, edits))
         return found
+
+    def _chosen(self, themes: frozenset[int] | None) -> Any:
+        """By anchor: does any of the themes want it?"""
+        if themes not in self._wanted:
+            self._wanted[themes] = np.array(
+                [themes is None or not themes.isdisjoint(anchor.wanted_by) for anchor in self._anchors]
+            )
+        return self._wanted[themes]
 
 
 def anchors_of(patterns: Iterable[Pattern]) -> tuple[Anchor, ...]:
@@ -172,19 +190,40 @@ def anchor_of(pattern: Pattern) -> Choice:
     return part
 
 
-def _build_automaton(anchors: Sequence[Anchor]) -> Any:
-    """Piece → the anchors that hold it: (syllables as a mask, edits, anchor, way from its end to their
-    start)."""
-    import ahocorasick
+class _Pieces(NamedTuple):
+    """Every piece of every anchor, to be told by its hash; see ``kernels.lying``."""
 
-    pieces: dict[str, list[tuple[int, int, Anchor, int]]] = defaultdict(list)
+    lengths: Any
+    hashes: Any
+    numbers: Any
+    owner_starts: Any
+    owners: Any
+    ways: Any
+
+
+def _pieces(anchors: Sequence[Anchor]) -> _Pieces:
+    from pipeline.rules.kernels.codes import beginnings, folded
+
+    owned: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for anchor in anchors:
         sounds, count = anchor.literal.sounds, anchor.edits + 1
         cuts = [len(sounds) * i // count for i in range(count + 1)]
         for start, end in pairwise(cuts):
-            pieces[sounds[start:end]].append((anchor.mask, anchor.edits, anchor, end - 1))
-    automaton = ahocorasick.Automaton()
-    for piece, owners in pieces.items():
-        automaton.add_word(piece, tuple(owners))
-    automaton.make_automaton()
-    return automaton
+            owned[sounds[start:end]].append((anchor.number, end - 1))
+    by_hash: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for piece, owners in owned.items():
+        by_hash[int(beginnings(folded(points(piece), *ALPHABET))[-1])] += (
+            owners  # pieces that share one are found together
+        )
+    size = 1 << (2 * len(by_hash) + 1).bit_length()
+    hashes, numbers = np.zeros(size, np.uint64), np.zeros(size, np.int64)
+    for number, key in enumerate(by_hash):
+        slot = key % size
+        while hashes[slot]:
+            slot = (slot + 1) % size
+        hashes[slot], numbers[slot] = key, number
+    ends = np.cumsum([0, *map(len, by_hash.values())])
+    flat = [pair for owners in by_hash.values() for pair in owners]
+    whose, ways = np.array(flat, np.int64).reshape(-1, 2).T.copy()  # none where all themes are samples
+    lengths = np.array(sorted({len(piece) for piece in owned}, reverse=True), np.int64)
+    return _Pieces(lengths, hashes, numbers, ends, whose, ways)

@@ -7,6 +7,7 @@ it, words recognised with little confidence, or a voice without words. Whatever 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -31,6 +32,7 @@ EVERYDAY = frozenset(
     "我你您他她它们的了是不在有没要会能说看问查给把被让跟和与到从为对就也都还再很太最才又好行请先后上下来去这那哪谁几多少个位张次年月日号点分秒元块"
     "零一二三四五六七八九十百千万半两第前左右里外中吗吧呢啊嘛么呀哦嗯喂姓叫开关订买退换改交办发收送到等打接听讲用做当想帮找写记住走坐"
 )
+_ODD_RUN = re.compile(f"[^{''.join(sorted(EVERYDAY))}]{{{GARBLED}}}")
 UNREAD_S = 0.8  # a voice that long without words may have said three syllables
 EDGE_S = 0.3  # recognised words begin late and end early by up to this
 
@@ -38,12 +40,12 @@ EDGE_S = 0.3  # recognised words begin late and end early by up to this
 def maybe_said(facts: CallFacts, index: int, theme: str) -> str:
     """Why the theme may have been said in an utterance though it was not found; "" when not."""
     utterance = facts.utterances[index]
-    near = facts.phrases.near_miss(utterance.text, theme)
+    near = facts.phrases.near_miss(utterance.text, theme, least=MAYBE)
+    if near is None or near.weight_at(misheard_share(facts)) < MAYBE or _explained(facts, index, theme, near):
+        return ""
     places = facts.phrases.places(utterance.text, role=utterance.role)
     if any(place.theme == theme and place.guarded for place in places):
         return ""  # heard, and meant otherwise
-    if near is None or near.weight_at(misheard_share(facts)) < MAYBE or _explained(facts, index, theme, near):
-        return ""
     first, last = prepare(utterance.text).original_span(near.start, near.end)
     return f"第{index + 1}句「{utterance.text[first:last][:20]}」像是「{near.variant[:20]}」,可能听错了"
 
@@ -103,6 +105,8 @@ def _no_words(facts: CallFacts, index: int) -> str:
     that was found: what a recogniser writes when it did not understand."""
     utterance = facts.utterances[index]
     prepared = prepare(utterance.text)
+    if not _ODD_RUN.search(prepared.chars):
+        return ""  # most: no need to cut it into words
     places = facts.phrases.places(utterance.text, role=utterance.role)
     found = [p for p in places if p.score >= SOUNDED and "…" not in p.matched]
     longest = run = ""
@@ -126,20 +130,24 @@ def _unsure_runs(facts: CallFacts, index: int) -> Iterator[str]:
 
 def _unread(facts: CallFacts, window: Window, role: str) -> Span | None:
     """The first stretch of the role's voice in the window that no recognised utterance accounts for."""
-    audition = facts.conversation.audition
     channels = {facts.utterances[i].channel for i in facts.indexes(role)} - {None}
-    if audition is None or not channels:
-        return None
     for channel in sorted(channel for channel in channels if channel is not None):
-        if channel >= len(audition.voice):
-            continue
+        left = timeline.overlap(unread_voice(facts, channel), window.spans)
+        long_enough = [span for span in left if span.duration_s >= UNREAD_S]
+        if long_enough:
+            return long_enough[0]
+    return None
+
+
+def unread_voice(facts: CallFacts, channel: int) -> tuple[Span, ...]:
+    """The channel's voice that no recognised utterance accounts for, worked out once a call."""
+    if channel not in facts.unread:
+        audition = facts.conversation.audition
+        voice = audition.voice[channel] if audition and channel < len(audition.voice) else ()
         read = [
             Span(u.span.start_s - EDGE_S, u.span.end_s + EDGE_S)
             for u in facts.utterances
             if u.channel in (channel, None)
         ]
-        left = timeline.overlap(timeline.subtract(audition.voice[channel], read), window.spans)
-        long_enough = [span for span in left if span.duration_s >= UNREAD_S]
-        if long_enough:
-            return long_enough[0]
-    return None
+        facts.unread[channel] = timeline.subtract(voice, read) if voice else ()
+    return facts.unread[channel]

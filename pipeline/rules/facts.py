@@ -76,6 +76,7 @@ class CallFacts:
         self.careful = False  # a second look, see doubt.py
         self.misheard: float | None = None  # told by doubt.misheard_share
         self.garbled: dict[int, str] = {}  # by utterance, told by doubt.garbled
+        self.unread: dict[int, tuple[Span, ...]] = {}  # by channel, told by doubt.unread_voice
         self.verdicts: dict[str, Verdict] = {}
         self._measures: dict[tuple[str, str | None], Measure] = {
             (m.name, m.role): m for m in (measured.measures if measured else ())

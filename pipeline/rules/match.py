@@ -28,6 +28,7 @@ from pipeline.rules.anchors import (
     DEFAULT_DISTANCE,
     Anchor,
     AnchorSearch,
+    Candidate,
     Pattern,
     anchors_of,
     compile_variants,
@@ -98,7 +99,7 @@ class _Found(NamedTuple):
         return -round(self.score, ROUNDED), self.start - self.end, self.start
 
 
-# anchor, its patterns that may lie there, the stretch it lies in, how many of its syllables that lacks
+# anchor, its patterns that may lie there, the stretch it lies in, the edits by which it differs at least
 _Jobs = list[tuple[Anchor, list[Pattern], int, int, int]]
 
 
@@ -123,6 +124,7 @@ class PhraseMatcher:
         self._patterns = [
             pattern for place, theme in enumerate(self.themes) for pattern in _compiled(theme, place)
         ]
+        self._numbers: dict[frozenset[str], frozenset[int]] = {}
 
     @cached_property
     def _anchors(self) -> tuple[Anchor, ...]:
@@ -134,14 +136,16 @@ class PhraseMatcher:
 
     def find(self, text: PreparedText, themes: frozenset[str] | None = None) -> list[PhraseHit]:
         """Hits of all (or the named) themes, in order of place; of one theme's overlapping hits the best."""
+        places = self._places(themes)
+        candidates = self._search.candidates(text.sounds, places)
+        if not candidates:
+            return []
         masks = SoundMasks(text.sounds)
-        jobs = self._jobs(text.sounds, masks)
+        jobs = _jobs(candidates, masks, places)
         hits: list[PhraseHit] = []
         borders: set[int] | None = None
         for place, own in jobs.items():
             theme = self.themes[place]
-            if themes is not None and theme.id not in themes:
-                continue
             for one in _without_overlap(_found(own, text, masks)):
                 if theme.mode != "fuzzy":
                     borders = _borders(text) if borders is None else borders
@@ -150,22 +154,13 @@ class PhraseMatcher:
                 hits.append(self._hit(one, theme, text))
         return sorted(hits, key=lambda hit: (hit.start, hit.theme_id))
 
-    def _jobs(self, sounds: str, masks: SoundMasks) -> Mapping[int, _Jobs]:
-        """By theme: the anchors that may lie somewhere, with the patterns that may lie around them."""
-        jobs: dict[int, _Jobs] = defaultdict(list)
-        possible: dict[Pattern, bool] = {}
-        absent = ~masks.whole
-        for anchor, low, high, missing in self._search.candidates(sounds, masks):
-            for place, patterns in anchor.wanted_by.items():
-                live = patterns
-                if anchor.joined:
-                    for one in patterns:
-                        if one not in possible:
-                            possible[one] = one.possible(absent)
-                    live = [one for one in patterns if possible[one]]
-                if live:
-                    jobs[place].append((anchor, live, low, high, missing))
-        return jobs
+    def _places(self, themes: frozenset[str] | None) -> frozenset[int] | None:
+        if themes is None:
+            return None
+        if themes not in self._numbers:
+            numbers = (place for place, theme in enumerate(self.themes) if theme.id in themes)
+            self._numbers[themes] = frozenset(numbers)
+        return self._numbers[themes]
 
     def _hit(self, one: _Found, theme: PhraseTheme, text: PreparedText) -> PhraseHit:
         first, last = text.original_span(one.start, one.end)
@@ -174,6 +169,28 @@ class PhraseMatcher:
         )
         said = text.original[first:last]
         return PhraseHit(theme.id, one.pattern.variant, first, last, said, round(one.score, 3), why)
+
+
+def _jobs(
+    candidates: Sequence[Candidate], masks: SoundMasks, themes: frozenset[int] | None
+) -> Mapping[int, _Jobs]:
+    """By theme: the anchors that may lie somewhere, with the patterns that may lie around them."""
+    jobs: dict[int, _Jobs] = defaultdict(list)
+    possible: dict[Pattern, bool] = {}
+    absent = ~masks.whole
+    for anchor, low, high, edits in candidates:
+        for place, patterns in anchor.wanted_by.items():
+            if themes is not None and place not in themes:
+                continue
+            live = patterns
+            if anchor.joined:
+                for one in patterns:
+                    if one not in possible:
+                        possible[one] = one.possible(absent)
+                live = [one for one in patterns if possible[one]]
+            if live:
+                jobs[place].append((anchor, live, low, high, edits))
+    return jobs
 
 
 def _compiled(theme: PhraseTheme, place: int) -> tuple[Pattern, ...]:
@@ -190,11 +207,11 @@ def _found(jobs: _Jobs, text: PreparedText, masks: SoundMasks) -> list[_Found]:
     found: list[_Found] = []
     inexact: list[tuple[float, int, Anchor, list[Pattern], int, int]] = []
     seen: set[tuple[int, int, int]] = set()
-    for anchor, patterns, low, high, missing in jobs:
-        at = -1 if missing else sounds.find(anchor.literal.sounds, low, high)
+    for anchor, patterns, low, high, edits in jobs:
+        at = -1 if edits else sounds.find(anchor.literal.sounds, low, high)
         if at < 0:
             if anchor.edits:
-                most = 1 - SOUND_WEIGHT * NEAR * (missing or 1) / anchor.longest
+                most = 1 - SOUND_WEIGHT * NEAR * (edits or 1) / anchor.longest
                 inexact.append((-most, len(inexact), anchor, patterns, low, high))
         elif (place := (anchor.number, at, 0)) not in seen:
             seen.add(place)

@@ -25,33 +25,37 @@ are clauses, another one wherever a syllable stands.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Levenshtein
 
+from pipeline.rules.bounds import Bounds
+from pipeline.rules.laying import (
+    EDIT,
+    NEVER,
+    PART,
+    SAME,
+    SLOTS,
+    Laying,
+    Placed,
+    Stretch,
+    given,
+    own_halves,
+    row_part,
+)
 from pipeline.rules.match import PhraseTheme
-from pipeline.rules.variants import Choice, Flat, Gap, Slot, flatten, slot_sounds
+from pipeline.rules.variants import Choice, Flat, Gap, Slot, flatten
 from pipeline.sounds import halves
 from pipeline.text import PreparedText
 
-SAME = 4.0  # nats a syllable of the same class gives
-EDIT = 4.5  # nats half a syllable that differs takes
-NEVER = 99.0
-PART = 1.5  # nats: a pattern of several parts is like more sentences
 MODEL_SHARE = 0.15  # of syllables misheard, as the weights suppose
-# Slot: syllables it takes, nats for one of its kind and for one of another; a stranger's syllable is a
-# digit one time in eight, can be a surname or belong to a time one time in three.
-SLOTS = {
-    "工号": (4, 2.0, -2.2), "数字": (2, 1.5, -2.2), "金额": (3, 1.2, -2.0), "时间": (3, 0.9, -1.9),
-    "姓氏": (1, 1.0, -2.5), "部门": (0, 0.0, 0.0), "称呼": (2, 0.9, -2.0),
-}  # fmt: skip
 CANDIDATES = 4  # wordings laid on a text in full, the likeliest by a quick look
 QUICK_RATIO = 50.0
-SLACK = 1  # syllable by which parts may stand farther apart, or overlap, than the pattern allows
 MAX_SYLLABLES = 1_000  # a longer text is no utterance; its head is looked through
 
 
@@ -79,117 +83,177 @@ class NearMiss:
         return self.weight - self.edits * max(0.0, math.log(MODEL_SHARE / misheard))
 
 
-@dataclass(frozen=True, slots=True)
-class _Wording:
+class _Wording(NamedTuple):
     """Where a literal stands: the pattern's number and the part's place in it."""
 
     flat: int
     part: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """One part laid on syllables ``start:end``; ``fits`` syllables of its ``size`` are there; ``odd``:
-    the places whose syllable is another."""
+class _Laid(NamedTuple):
+    """A pattern laid on syllables ``start:end``; ``turn``: when the plain order of wordings comes to it."""
 
+    turn: int
+    flat: int
     start: int
     end: int
     weight: float
-    fits: float
-    size: int
-    odd: tuple[int, ...] = ()
-    edits: int = 0
-    own: str = ""
+    parts: list[Placed]
+
+    def before(self, other: _Laid) -> bool:
+        return (-self.weight, self.turn) < (-other.weight, other.turn)
 
 
 class NearTheme:
     """A theme's patterns, ready to be laid on any text."""
 
     def __init__(self, theme: PhraseTheme) -> None:
-        self._variants: list[str] = []
-        self._flats: list[Flat] = []
-        self._owners: dict[str, list[_Wording]] = {}
+        read = [(variant, flat) for variant in theme.variants
+                for flat in flatten(variant, theme.synonyms, theme=theme.id)]  # fmt: skip
+        self._variants = [variant for variant, _ in read]
+        self.own_halvesers: dict[str, list[_Wording]] = {}
         self._characters: dict[str, set[str]] = defaultdict(set)
-        for variant in theme.variants:
-            for flat in flatten(variant, theme.synonyms, theme=theme.id):
-                self._variants.append(variant)
-                self._flats.append(flat)
-                for place, part in enumerate(flat):
-                    for literal in part.literals if isinstance(part, Choice) else ():
-                        own = halves(literal.sounds)
-                        self._owners.setdefault(own, []).append(_Wording(len(self._flats) - 1, place))
-                        self._characters[own] |= set(literal.chars)
-        self._strings = sorted(self._owners, key=len)
-        self.shortest = min((_syllables(flat) for flat in self._flats), default=0)
+        for number, (_, flat) in enumerate(read):
+            for place, part in enumerate(flat):
+                for literal in part.literals if isinstance(part, Choice) else ():
+                    own = own_halves(literal)
+                    self.own_halvesers.setdefault(own, []).append(_Wording(number, place))
+                    self._characters[own] |= set(literal.chars)
+        self._strings = sorted(self.own_halvesers)
+        numbers = {own: number for number, own in enumerate(self._strings)}
+        count = itertools.count()
+        self._rows = [tuple(row_part(part, numbers, count) for part in flat) for _, flat in read]
+        self._bounds = Bounds(
+            self._strings,
+            [[part.wordings for part in row if isinstance(part, Stretch)] for row in self._rows],
+            given=[given(row) for row in self._rows],
+            slots=[sum(SLOTS[part.name][0] for part in row if isinstance(part, Slot)) for row in self._rows],
+            nats=(SAME, EDIT, NEVER),
+        )
+        self.shortest = min((_syllables(flat) for _, flat in read), default=0)
 
-    def find(self, text: PreparedText) -> NearMiss | None:
-        """The weightiest placing of any pattern; None when nothing in the text is like any of it."""
-        said = halves(text.sounds[:MAX_SYLLABLES])
+    def likest(self, text: PreparedText) -> float:
+        """The greatest likeness that a near miss in the text can have."""
+        said = _said(text)
+        return self._bounds.likest(said) if said else 0.0
+
+    def may_weigh(self, texts: Sequence[PreparedText], least: float) -> list[bool]:
+        """Of each text: can ``find`` tell of anything that weighs ``least``?"""
+        limits = [least + _chance(text) for text in texts]
+        most = self._bounds.heaviest([_said(text) for text in texts], limits).tolist()
+        return [bool(text.chars) and one >= limit for text, one, limit in zip(texts, most, limits)]
+
+    def find(self, text: PreparedText, *, least: float = -math.inf) -> NearMiss | None:
+        """The weightiest placing of any pattern; None when nothing in the text is like any of it, or weighs
+        ``least`` nats."""
+        said, chance = _said(text), _chance(text)
         if not said:
             return None
-        laid = (
-            self._laid(owner, _place(own, said, 0, len(said) // 2), said, text)
-            for own in self._likeliest(said)
-            for owner in self._owners[own]
-        )
-        return max(laid, key=lambda near: near.weight, default=None)
+        if least > -math.inf:
+            most = self._bounds.most(said, least=least + chance)
+            if most.weight.max() - chance < least:
+                return None
+        numbers = self._bounds.likeliest(said, count=CANDIDATES, cutoff=QUICK_RATIO)
+        owners = [
+            (number, owner) for number in numbers for owner in self.own_halvesers[self._strings[number]]
+        ]
+        if least == -math.inf:
+            most = self._bounds.most(said, flats={owner.flat for _, owner in owners})
+        laying = Laying(text, said, self._bounds, most)
+        best: _Laid | None = None
+        bounds = [float(most.weight[owner.flat]) - chance for _, owner in owners]
+        for turn in sorted(range(len(owners)), key=lambda turn: -bounds[turn]):
+            room = bounds[turn] - least
+            if room < 0:
+                break
+            laid = self._laid(turn, *owners[turn], laying, room)
+            if laid and laid.weight >= least and (best is None or laid.before(best)):
+                best, least = laid, laid.weight
+        return best and self._told(best, text)
 
-    def _likeliest(self, said: str) -> list[str]:
-        """The wordings that a quick look finds likest, for their own length."""
-        fits = sum(len(own) <= len(said) for own in self._strings)
-        found: list[tuple[float, str]] = []
-        for strings, scorer in (
-            (self._strings[:fits], fuzz.partial_ratio),
-            (self._strings[fits:], fuzz.ratio),
-        ):
-            if strings:
-                ratios = process.cdist([said], strings, scorer=scorer, score_cutoff=QUICK_RATIO)[0]
-                found += [(_promise(own, said, float(r) / 100), own) for own, r in zip(strings, ratios) if r]
-        return [own for _, own in sorted(found, reverse=True)[:CANDIDATES]]
-
-    def _laid(self, owner: _Wording, placed: _Placed, said: str, text: PreparedText) -> NearMiss:
-        """The pattern around one of its parts: the neighbours to its right, then those to its left."""
-        flat, parts = self._flats[owner.flat], [placed]
-        start, end = placed.start, placed.end
-        for neighbours, rightwards in ((flat[owner.part + 1 :], True), (flat[: owner.part][::-1], False)):
+    def _laid(self, turn: int, number: int, owner: _Wording, laying: Laying, room: float) -> _Laid | None:
+        """The pattern around one of its parts: the neighbours to its right, then those to its left. None
+        when it weighs more than ``room`` nats less than its bound."""
+        row, placed = self._rows[owner.flat], laying.anywhere(number)
+        start, end, parts = placed.start, placed.end, [placed]
+        room -= laying.lost(row[owner.part], placed)
+        for neighbours, rightwards in ((row[owner.part + 1 :], True), (row[: owner.part][::-1], False)):
             slack = 0
             for part in neighbours:
+                if room < 0:
+                    return None
                 if isinstance(part, Gap):
                     slack = part.most
                     continue
                 at = end if rightwards else start
-                found = _beside(part, said, text, at, slack, rightwards=rightwards)
-                parts.append(
-                    replace(found, weight=found.weight - PART * bool(found.own) - math.log(1 + slack))
-                )
+                found = laying.beside(part, at, slack, room, rightwards=rightwards)
+                if found is None:
+                    return None
+                room -= laying.lost(part, found)
+                weight = found.weight - PART * (found.number >= 0) - math.log(1 + slack)
+                parts.append(found._replace(weight=weight))
                 slack = 0
                 if found.fits > 0:
                     start, end = min(start, found.start), max(end, found.end)
-        odd = tuple(sorted({at for part in parts for at in part.odd if part.fits}))
-        void = NEVER * sum(2 * part.fits < part.size + bool(part.own) for part in parts)
+        void = NEVER * sum(part.void for part in parts)
+        weight = sum(part.weight for part in parts) - void - math.log(_places(laying.text, start, end))
+        return _Laid(turn, owner.flat, start, end, weight, parts)
+
+    def _told(self, laid: _Laid, text: PreparedText) -> NearMiss:
+        odd: set[int] = set()
+        other: set[int] = set()
+        edits = 0
+        for part in laid.parts:
+            if part.number < 0:
+                edits += part.size - int(part.fits)
+                continue
+            own = self._strings[part.number]
+            heard, lost = _edited(own, part, _said(text))
+            edits += len(heard) + lost
+            if part.fits:
+                odd |= heard
+                known = self._characters[own]
+                other |= {at for at in range(part.start, part.end) if text.chars[at] not in known}
         return NearMiss(
-            start,
-            end,
-            likeness=sum(part.fits for part in parts) / max(1, sum(part.size for part in parts)),
-            weight=sum(part.weight for part in parts) - void - math.log(_places(text, start, end)),
-            odd=odd,
-            homophones=tuple(at for at in sorted(set(self._homophones(parts, text))) if at not in odd),
-            edits=sum(part.edits for part in parts),
-            variant=self._variants[owner.flat],
+            laid.start,
+            laid.end,
+            likeness=sum(part.fits for part in laid.parts) / max(1, sum(part.size for part in laid.parts)),
+            weight=laid.weight,
+            odd=tuple(sorted(odd)),
+            homophones=tuple(sorted(other - odd)),
+            edits=edits,
+            variant=self._variants[laid.flat],
         )
 
-    def _homophones(self, parts: list[_Placed], text: PreparedText) -> Iterator[int]:
-        """Places whose character is not the pattern's."""
-        for part in parts:
-            known = self._characters.get(part.own)
-            if known and part.fits:
-                yield from (at for at in range(part.start, part.end) if text.chars[at] not in known)
+
+def _edited(own: str, part: Placed, said: str) -> tuple[set[int], int]:
+    """Places of the syllables heard that do not fit the wording, and how many of its own are lost."""
+    if part.start == part.end:
+        return set(), part.size
+    if part.fits in (0, part.size):
+        return set(), 0
+    edited = Levenshtein.editops(own, said[2 * part.start : 2 * part.end])
+    heard = {part.start + op.dest_pos // 2 for op in edited if op.tag != "delete"}
+    return heard, len({op.src_pos // 2 for op in edited if op.tag == "delete"})
 
 
 def _places(text: PreparedText, start: int, end: int) -> int:
     """In how many places the stretch could have been found by chance."""
-    borders = {0, len(text.chars), *text.breaks}
+    borders = _borders(text)
     return len(borders) if start in borders and end in borders else len(text.chars)
+
+
+def _said(text: PreparedText) -> str:
+    return halves(text.sounds[:MAX_SYLLABLES])
+
+
+def _chance(text: PreparedText) -> float:
+    """Nats that looking in a text takes at least: see ``_places``."""
+    return math.log(max(1, min(len(_borders(text)), len(text.chars))))
+
+
+def _borders(text: PreparedText) -> set[int]:
+    return {0, len(text.chars), *text.breaks}
 
 
 def _syllables(flat: Flat) -> int:
@@ -199,60 +263,3 @@ def _syllables(flat: Flat) -> int:
         for part in flat
         if not isinstance(part, Gap)
     )
-
-
-def _promise(own: str, said: str, ratio: float) -> float:
-    """The weight that a likeness of this ratio can at most come to."""
-    size = len(own) / 2
-    if len(own) <= len(said):
-        return SAME * size - EDIT * len(own) * (1 - ratio)
-    common = ratio * (len(own) + len(said)) / 2
-    return SAME * size - EDIT * (len(own) - common)
-
-
-def _place(own: str, said: str, low: int, high: int) -> _Placed:
-    """The stretch of syllables ``low`` to ``high`` that differs least from ``own``."""
-    size, low, high = len(own) // 2, max(0, low), min(len(said) // 2, high)
-    best = _Placed(low, low, SAME * size - 2 * EDIT * size, 0.0, size, edits=size, own=own)
-    if high <= low:
-        return best
-    near = fuzz.partial_ratio_alignment(own, said[2 * low : 2 * high])
-    at = low + (near.dest_start // 2 if near else 0)
-    for start in range(max(low, at - 1), min(high, at + 2)):
-        for end in range(max(start + 1, start + size - 1), min(high, start + size + 1) + 1):
-            edits = Levenshtein.distance(own, said[2 * start : 2 * end])
-            weight = SAME * size - EDIT * edits + SAME * max(0, end - start - size)
-            if weight > best.weight:
-                best = _Placed(start, end, weight, max(0.0, size - edits / 2), size, own=own)
-    if best.fits == size or not best.fits:
-        return best
-    edited = Levenshtein.editops(own, said[2 * best.start : 2 * best.end])
-    odd = {best.start + op.dest_pos // 2 for op in edited if op.tag != "delete"}
-    lost = {op.src_pos // 2 for op in edited if op.tag == "delete"}
-    return replace(best, odd=tuple(sorted(odd)), edits=len(odd) + len(lost))
-
-
-def _beside(
-    part: Choice | Slot, said: str, text: PreparedText, at: int, slack: int, *, rightwards: bool
-) -> _Placed:
-    """The best placing of the part that comes after, or before, place ``at``."""
-    if isinstance(part, Slot):
-        return _filled(part, text, at, slack, rightwards=rightwards)
-    placed = []
-    for own in (halves(literal.sounds) for literal in part.literals):
-        reach = len(own) // 2 + slack + SLACK
-        window = (at - 1, at + reach) if rightwards else (at - reach, at + 1)
-        placed.append(_place(own, said, *window))
-    return max(placed, key=lambda one: one.weight)
-
-
-def _filled(slot: Slot, text: PreparedText, at: int, slack: int, *, rightwards: bool) -> _Placed:
-    """How many of the syllables beside ``at`` can be of the slot's kind."""
-    size, one_of_kind, another = SLOTS[slot.name]
-    reach = size + slack + 1
-    around = range(at, at + reach) if rightwards else range(at - 1, at - 1 - reach, -1)
-    kind = slot_sounds(slot.name)
-    right = [i for i in around if 0 <= i < len(text.sounds) and text.sounds[i] in kind][:size]
-    weight = one_of_kind * len(right) + another * (size - len(right))
-    start, end = min(right, default=at), max(right, default=at - 1) + 1
-    return _Placed(start, end, weight, float(len(right)), size, edits=size - len(right))

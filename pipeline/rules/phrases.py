@@ -6,11 +6,12 @@ was found in a text is kept (bounded) and shared by all calls of a worker.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from pipeline.rules.match import PhraseMatcher, PhraseTheme, compile_phrases, join
+from pipeline.rules.match import PhraseTheme, compile_phrases, join
 from pipeline.rules.nearmiss import NearMiss, NearTheme
 from pipeline.rules.similar import Encoder, SampleSet
 from pipeline.text import prepare
@@ -78,7 +79,6 @@ class PhraseIndex:
     ) -> None:
         self._themes = tuple(themes)
         self.matcher = compile_phrases(themes)
-        self._matchers: dict[frozenset[str], PhraseMatcher] = {}
         self._opening = frozenset(opening or ())
         self.opening_within = max((opening or {}).values(), default=0)
         self._encoder = encoder
@@ -86,39 +86,46 @@ class PhraseIndex:
         self._likest: dict[tuple[str, tuple[str, ...]], float] = {}
         self._samples = samples or {}
         self._wanted = dict(wanted) if wanted is not None else None
-        self._found: dict[tuple[str, str, bool], tuple[Place, ...]] = {}
-        self._near: dict[tuple[str, str], NearMiss | None] = {}
+        self._found: dict[tuple[frozenset[str], str], tuple[Place, ...]] = {}
+        self._near: dict[tuple[str, str, float], NearMiss | None] = {}
         self._near_themes: dict[str, NearTheme] = {}
 
     def places(self, text: str, *, role: str, opening: bool = True) -> tuple[Place, ...]:
         """Every theme wanted of ``role`` that ``text`` holds, guarded ones too. ``opening`` False: the text
         stands where nobody asks for the themes of a call's opening."""
-        key = (role, text, opening)
+        wanted = self._themes_of(role)
+        found = self._remembered(text, wanted - self._opening)
+        if opening and (more := self._remembered(text, wanted & self._opening)):
+            return tuple(sorted((*found, *more), key=lambda place: (place.start, place.theme)))
+        return found
+
+    def _themes_of(self, role: str) -> frozenset[str]:
+        if self._wanted is None:
+            return frozenset(theme.id for theme in self._themes)
+        return self._wanted.get(role, frozenset())
+
+    def _remembered(self, text: str, themes: frozenset[str]) -> tuple[Place, ...]:
+        """``_search``, or what it found before: most utterances stand where the themes of the opening are
+        not asked for, so these are looked for and remembered by themselves."""
+        key = (themes, text)
         found = self._found.get(key)
         if found is None:
             if len(self._found) >= REMEMBERED:
                 self._found.clear()
-            found = tuple(self._search(text, role, opening=opening))
+            found = tuple(self._search(text, themes)) if themes else ()
             if len(text) <= REMEMBERED_CHARS:
                 self._found[key] = found
         return found
 
-    def _search(self, text: str, role: str, *, opening: bool) -> list[Place]:
-        wanted = None if self._wanted is None else self._wanted.get(role, frozenset())
-        if wanted is not None and not wanted:
-            return []
+    def _search(self, text: str, themes: frozenset[str]) -> list[Place]:
         prepared = prepare(text)
-        hits = [
-            hit for matcher in self._matchers_for(wanted, opening=opening) for hit in matcher.find(prepared)
-        ]
-        hits.sort(key=lambda hit: (hit.start, hit.theme_id))
+        hits = self.matcher.find(prepared, themes)
         found = [Place(h.theme_id, h.start, h.end, h.said, h.score, h.variant, h.guarded) for h in hits]
         for theme, samples in self._samples.items():
-            if wanted is not None and theme not in wanted:
-                continue
-            score, sample = self.sample_set(samples.sentences).best(prepared)
-            if score >= samples.threshold:
-                found.append(Place(theme, 0, len(text), text, score / 100, sample))
+            if theme in themes:
+                score, sample = self.sample_set(samples.sentences).best(prepared)
+                if score >= samples.threshold:
+                    found.append(Place(theme, 0, len(text), text, score / 100, sample))
         return found
 
     def sample_set(self, sentences: tuple[str, ...]) -> SampleSet:
@@ -135,17 +142,6 @@ class PhraseIndex:
                 self._likest.clear()
             self._likest[key] = self.sample_set(sentences).best(prepare(text))[0]
         return self._likest[key]
-
-    def _matchers_for(self, wanted: frozenset[str] | None, *, opening: bool) -> list[PhraseMatcher]:
-        """Matchers of the role's themes alone: a customer's words need not be tried against the agent's;
-        those of the opening by themselves, as most utterances stand elsewhere."""
-        spoken = frozenset(theme.id for theme in self._themes if theme.variants)  # not samples alone
-        wanted = spoken if wanted is None else wanted & spoken
-        parts = [wanted - self._opening, wanted & self._opening if opening else frozenset()]
-        for themes in parts:
-            if themes not in self._matchers:
-                self._matchers[themes] = compile_phrases([t for t in self._themes if t.id in themes])
-        return [self._matchers[themes] for themes in parts if themes]
 
     def across(self, first: Utterance, second: Utterance, *, opening: bool = True) -> list[Place]:
         """Themes that begin in ``first`` and end in ``second``; offsets: start in first, end in second."""
@@ -172,13 +168,23 @@ class PhraseIndex:
                 best = Nearest(score / 100, text, sample)
         return best
 
-    def near_miss(self, text: str, theme: str) -> NearMiss | None:
-        """The weightiest placing of the theme's patterns in ``text``, found or not."""
-        key = (theme, text)
+    def likest(self, text: str, theme: str) -> float:
+        """The greatest likeness that ``nearest`` can tell."""
+        return 1.0 if theme in self._samples else self._near_theme(theme).likest(prepare(text))
+
+    def rule_out(self, texts: Iterable[str], theme: str, *, least: float) -> None:
+        """Remember of which texts ``near_miss`` has nothing to tell: many at once cost little more than one."""
+        new = [text for text in dict.fromkeys(texts) if (theme, text, least) not in self._near]
+        may = self._near_theme(theme).may_weigh([prepare(text) for text in new], least) if new else []
+        self._near |= {(theme, text, least): None for text, one in zip(new, may) if not one}
+
+    def near_miss(self, text: str, theme: str, *, least: float = -math.inf) -> NearMiss | None:
+        """The weightiest placing of the theme's patterns in ``text``, found or not, that weighs ``least``."""
+        key = (theme, text, least)
         if key not in self._near:
             if len(self._near) >= REMEMBERED:
                 self._near.clear()
-            self._near[key] = self._near_theme(theme).find(prepare(text))
+            self._near[key] = self._near_theme(theme).find(prepare(text), least=least)
         return self._near[key]
 
     def shortest(self, theme: str) -> int:

@@ -16,10 +16,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, reduce
+from functools import cache, cached_property, reduce
 from itertools import groupby, product
 from math import prod
-from operator import and_
+from operator import and_, or_
 
 from pipeline.sounds import sound_of
 from pipeline.text import prepare
@@ -76,14 +76,22 @@ class SoundMasks:
     """Which syllables any stretch of a text holds, as bits of one number."""
 
     def __init__(self, sounds: str) -> None:
-        level = [_bits[syllable] for syllable in sounds]
-        self._levels = [level]  # the n-th holds the masks of all stretches of 2**n syllables
-        step, size = 1, len(level)
-        while 2 * step <= size:
+        self._sounds = sounds
+
+    @cached_property
+    def whole(self) -> int:
+        return reduce(or_, map(_bits.__getitem__, self._sounds), 0)
+
+    @cached_property
+    def _levels(self) -> list[list[int]]:
+        """The n-th holds the masks of all stretches of 2**n syllables."""
+        level = [_bits[syllable] for syllable in self._sounds]
+        levels, step = [level], 1
+        while 2 * step <= len(self._sounds):
             level = [one | other for one, other in zip(level, level[step:])]
-            self._levels.append(level)
+            levels.append(level)
             step *= 2
-        self.whole = self.of(0, size)
+        return levels
 
     def of(self, low: int, high: int) -> int:
         """Of ``[low, high)``, which must lie in the text: two overlapping stretches cover it."""

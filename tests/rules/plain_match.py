@@ -42,14 +42,13 @@ class PlainIndex(PhraseIndex):
 
     def __init__(self, themes: Sequence[PhraseTheme], index: PhraseIndex) -> None:
         self._themes, self._samples, self._wanted = tuple(themes), index._samples, index._wanted
-        self._found, self._near, self._near_themes, self.opening_within = {}, {}, {}, 0
+        self._found, self._near, self._near_themes = {}, {}, {}
+        self._opening, self.opening_within = frozenset(), 0
         patterns = [p for place, theme in enumerate(themes) for p in _compiled(theme, place)]
         self.anchors = anchors_of(patterns)
 
-    def _search(self, text: str, role: str, *, opening: bool) -> list[Place]:
-        wanted = self._wanted.get(role, frozenset())
-        prepared = prepare(text)
-        hits = list(plain_hits(self._themes, self.anchors, prepared, wanted)) if wanted else []
+    def _search(self, text: str, themes: frozenset[str]) -> list[Place]:
+        hits = plain_hits(self._themes, self.anchors, prepare(text), themes)
         return sorted(hits, key=lambda hit: (hit.start, hit.theme))
 
 

@@ -10,7 +10,9 @@ from pipeline.callsim.voices import Voice, speak
 
 def test_the_same_seed_invents_the_same_speaker() -> None:
     text = variant_file(np.random.default_rng(5), "new")
-    assert text == variant_file(np.random.default_rng(5), "new") != variant_file(np.random.default_rng(6), "new")
+    assert (
+        text == variant_file(np.random.default_rng(5), "new") != variant_file(np.random.default_rng(6), "new")
+    )
     assert "name new\n" in text and text.count("\nformant ") == 9
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from itertools import islice
 from typing import Literal
 
 import regex
 
 from pipeline.rules.answer import Hit
-from pipeline.rules.doubt import SURE_SCORE, blurred, maybe_said
+from pipeline.rules.doubt import MAYBE, SURE_SCORE, blurred, maybe_said
 from pipeline.rules.entities import ENTITIES, Entity, Language, language_of
 from pipeline.rules.facts import CallFacts
 from pipeline.rules.operator import Findings, cannot_tell, in_order, operator, unheard
-from pipeline.rules.phrases import NEAREST_SAMPLE, REMEMBERED_CHARS, Heard
+from pipeline.rules.phrases import NEAREST_SAMPLE, REMEMBERED_CHARS, Heard, Nearest
 from pipeline.rules.similar import SIMILAR_THRESHOLD
 from pipeline.rules.window import Window
 from pipeline.text import clauses, normalise, prepare
@@ -25,6 +26,7 @@ REGEX_TIMEOUT_S = 0.5  # wall clock, over all utterances looked at: a sane patte
 MAX_PATTERN = 1_000  # characters of a regular expression
 MAX_SAMPLES = 200
 MIN_BLUR = 2  # one doubtful syllable hides no phrase
+SCORE_DIGITS = 3  # of a near miss, as it is shown
 NEAR_LOOKS = 12  # utterances looked through for a near miss, the longest of the window
 
 
@@ -44,7 +46,11 @@ def _with_doubts(
     heard = frozenset(hit.index for hit in kept if hit.index is not None)
     doubts = unheard(facts, window, role, skip=heard)
     more = list(misheard)
-    if facts.careful and (blur := blurred(facts, window, role, syllables=max(MIN_BLUR, syllables))):
+    if (
+        facts.careful
+        and not more
+        and (blur := blurred(facts, window, role, syllables=max(MIN_BLUR, syllables)))
+    ):
         more.append(blur)
     told = (*more, *doubts.doubts)
     return Findings(kept, told, 1.0 if more else doubts.doubt, why=why)
@@ -80,29 +86,43 @@ class Say:
             return _with_doubts(facts, window, role, hits, guarded)
         # the second look: which hits rest on sounds that differ, and where more may have been said
         hits = [h._replace(doubtful=h.doubtful or h.evidence.score < SURE_SCORE) for h in hits]
-        found = {hit.index for hit in hits}
-        more = [
-            why
-            for index in facts.chosen(role, window)
-            for theme in self.theme
-            if index not in found and (why := maybe_said(facts, index, theme))
-        ]
+        heard_in = {hit.index for hit in hits}
+        silent = [index for index in facts.chosen(role, window) if index not in heard_in]
+        for theme in self.theme:
+            facts.phrases.rule_out((facts.utterances[i].text for i in silent), theme, least=MAYBE)
+        maybe = (why for index in silent for theme in self.theme if (why := maybe_said(facts, index, theme)))
         shortest = min(map(facts.phrases.shortest, self.theme))
-        return _with_doubts(facts, window, role, hits, guarded, misheard=more, syllables=shortest)
+        return _with_doubts(facts, window, role, hits, guarded, misheard=islice(maybe, 1), syllables=shortest)
 
     def nearest(self, facts: CallFacts, window: Window, role: str) -> Evidence | None:
-        best: Evidence | None = None
         looked = sorted(facts.chosen(role, window), key=lambda i: -len(facts.utterances[i].text))
-        for index in sorted(looked[:NEAR_LOOKS]):
-            utterance = facts.utterances[index]
-            for theme in self.theme:
-                near = facts.phrases.nearest(utterance.text, theme)
-                if near and (best is None or near.score > best.score):
-                    at = utterance.text.find(near.said)
-                    best = facts.hit(
-                        index, at, at + len(near.said), score=round(near.score, 3), matched=near.matched
-                    ).evidence
-        return best
+        asked = [(index, theme) for index in sorted(looked[:NEAR_LOOKS]) for theme in self.theme]
+        found = _likest(facts, asked)
+        best: tuple[int, Nearest] | None = None
+        for index, theme in asked:
+            near = found.get((index, theme))
+            if near and (best is None or near.score > round(best[1].score, SCORE_DIGITS)):
+                best = index, near
+        if best is None:
+            return None
+        index, near = best
+        at = facts.utterances[index].text.find(near.said)
+        score = round(near.score, SCORE_DIGITS)
+        return facts.hit(index, at, at + len(near.said), score=score, matched=near.matched).evidence
+
+
+def _likest(facts: CallFacts, asked: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Nearest | None]:
+    """What comes nearest to each theme in each utterance, where that may be the nearest of all."""
+    found: dict[tuple[int, str], Nearest | None] = {}
+    texts = {index: facts.utterances[index].text for index, _ in asked}
+    most = {(index, theme): facts.phrases.likest(texts[index], theme) for index, theme in asked}
+    best = 0.0
+    for index, theme in sorted(asked, key=lambda pair: -most[pair]):
+        if most[index, theme] < best - 10**-SCORE_DIGITS:
+            break
+        near = found[index, theme] = facts.phrases.nearest(texts[index], theme)
+        best = max(best, near.score if near else 0.0)
+    return found
 
 
 def place_hit(facts: CallFacts, heard: Heard) -> Hit:
