@@ -111,15 +111,15 @@ class NearTheme:
         read = [(variant, flat) for variant in theme.variants
                 for flat in flatten(variant, theme.synonyms, theme=theme.id)]  # fmt: skip
         self._variants = [variant for variant, _ in read]
-        self.own_halvesers: dict[str, list[_Wording]] = {}
+        self._owners: dict[str, list[_Wording]] = {}
         self._characters: dict[str, set[str]] = defaultdict(set)
         for number, (_, flat) in enumerate(read):
             for place, part in enumerate(flat):
                 for literal in part.literals if isinstance(part, Choice) else ():
                     own = own_halves(literal)
-                    self.own_halvesers.setdefault(own, []).append(_Wording(number, place))
+                    self._owners.setdefault(own, []).append(_Wording(number, place))
                     self._characters[own] |= set(literal.chars)
-        self._strings = sorted(self.own_halvesers)
+        self._strings = sorted(self._owners)
         numbers = {own: number for number, own in enumerate(self._strings)}
         count = itertools.count()
         self._rows = [tuple(row_part(part, numbers, count) for part in flat) for _, flat in read]
@@ -135,10 +135,12 @@ class NearTheme:
     def likest(self, text: PreparedText) -> float:
         """The greatest likeness that a near miss in the text can have."""
         said = _said(text)
-        return self._bounds.likest(said) if said else 0.0
+        return self._bounds.likest(said) if said and self._rows else 0.0
 
     def may_weigh(self, texts: Sequence[PreparedText], least: float) -> list[bool]:
         """Of each text: can ``find`` tell of anything that weighs ``least``?"""
+        if not self._rows:  # a theme of similar sentences only
+            return [False] * len(texts)
         limits = [least + _chance(text) for text in texts]
         most = self._bounds.heaviest([_said(text) for text in texts], limits).tolist()
         return [bool(text.chars) and one >= limit for text, one, limit in zip(texts, most, limits)]
@@ -147,16 +149,14 @@ class NearTheme:
         """The weightiest placing of any pattern; None when nothing in the text is like any of it, or weighs
         ``least`` nats."""
         said, chance = _said(text), _chance(text)
-        if not said:
+        if not said or not self._rows:
             return None
         if least > -math.inf:
             most = self._bounds.most(said, least=least + chance)
             if most.weight.max() - chance < least:
                 return None
         numbers = self._bounds.likeliest(said, count=CANDIDATES, cutoff=QUICK_RATIO)
-        owners = [
-            (number, owner) for number in numbers for owner in self.own_halvesers[self._strings[number]]
-        ]
+        owners = [(number, owner) for number in numbers for owner in self._owners[self._strings[number]]]
         if least == -math.inf:
             most = self._bounds.most(said, flats={owner.flat for _, owner in owners})
         laying = Laying(text, said, self._bounds, most)
