@@ -226,6 +226,6 @@ def _pieces(anchors: Sequence[Anchor]) -> _Pieces:
         hashes[slot], numbers[slot] = key, number
     ends = np.cumsum([0, *map(len, by_hash.values())])
     flat = [pair for owners in by_hash.values() for pair in owners]
-    lengths = sorted({len(piece) for piece in owned}, reverse=True)
-    whose, ways = (np.array(column) for column in zip(*flat))
-    return _Pieces(np.array(lengths), hashes, numbers, ends, whose, ways)
+    whose, ways = np.array(flat, np.int64).reshape(-1, 2).T.copy()  # none where all themes are samples
+    lengths = np.array(sorted({len(piece) for piece in owned}, reverse=True), np.int64)
+    return _Pieces(lengths, hashes, numbers, ends, whose, ways)

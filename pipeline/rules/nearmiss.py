@@ -111,15 +111,15 @@ class NearTheme:
         read = [(variant, flat) for variant in theme.variants
                 for flat in flatten(variant, theme.synonyms, theme=theme.id)]  # fmt: skip
         self._variants = [variant for variant, _ in read]
-        self.own_halvesers: dict[str, list[_Wording]] = {}
+        self._owners: dict[str, list[_Wording]] = {}
         self._characters: dict[str, set[str]] = defaultdict(set)
         for number, (_, flat) in enumerate(read):
             for place, part in enumerate(flat):
                 for literal in part.literals if isinstance(part, Choice) else ():
                     own = own_halves(literal)
-                    self.own_halvesers.setdefault(own, []).append(_Wording(number, place))
+                    self._owners.setdefault(own, []).append(_Wording(number, place))
                     self._characters[own] |= set(literal.chars)
-        self._strings = sorted(self.own_halvesers)
+        self._strings = sorted(self._owners)
         numbers = {own: number for number, own in enumerate(self._strings)}
         count = itertools.count()
         self._rows = [tuple(row_part(part, numbers, count) for part in flat) for _, flat in read]
@@ -151,9 +151,7 @@ class NearTheme:
             if most.weight.max() - chance < least:
                 return None
         numbers = self._bounds.likeliest(said, count=CANDIDATES, cutoff=QUICK_RATIO)
-        owners = [
-            (number, owner) for number in numbers for owner in self.own_halvesers[self._strings[number]]
-        ]
+        owners = [(number, owner) for number in numbers for owner in self._owners[self._strings[number]]]
         if least == -math.inf:
             most = self._bounds.most(said, flats={owner.flat for _, owner in owners})
         laying = Laying(text, said, self._bounds, most)
