@@ -58,18 +58,22 @@ def lowest(up: Any, down: Any, length: int) -> int:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def least_edits(text: Any, stride: int, kinds: int, codes: Any, starts: Any, shared: Any) -> Any:
-    """Of each string the Levenshtein distance to the part of the text that is nearest to it. ``shared``: how
-    many of its first codes are those of the string before: their rows are known."""
+def least_edits(text: Any, stride: int, kinds: int, codes: Any, starts: Any, shared: Any, asked: Any) -> Any:
+    """Of each string ``asked`` for the Levenshtein distance to the part of the text that is nearest to it.
+    ``shared``: how many of its first codes are those of the string before: their rows are known."""
     places = occurrences(text, kinds, stride)
     rises, falls = np.zeros(BITS + 1, np.uint64), np.zeros(BITS + 1, np.uint64)
     least = np.full(len(shared), BITS, np.int64)
     for stretch in range(len(places)):
         length = min(BITS, len(text) - stride * stretch)
         here = ~uint64(0) >> uint64(BITS - length)
+        known = BITS  # rows that still are those of the string's own first codes
         for string in range(len(shared)):
+            known = min(known, shared[string])
+            if not asked[string]:
+                continue
             first, size = starts[string], starts[string + 1] - starts[string]
-            for at in range(shared[string], size):
+            for at in range(known, size):
                 same, rise, fall = places[stretch, codes[first + at]], rises[at], falls[at]
                 across = same | fall
                 along = (((same & rise) + rise) ^ rise) | same
@@ -77,6 +81,7 @@ def least_edits(text: Any, stride: int, kinds: int, codes: Any, starts: Any, sha
                 less = (rise & along) << ONE
                 rises[at + 1] = less | ~(across | more)
                 falls[at + 1] = more & across
+            known = BITS
             found = size + lowest(rises[size] & here, falls[size] & here, length)
             least[string] = min(least[string], found)
     return least

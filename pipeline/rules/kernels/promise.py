@@ -9,6 +9,8 @@ from numba import njit, uint64
 
 from pipeline.rules.kernels.codes import folded, mark, mask, ones
 
+SPARE = 1e-6  # of a ratio, more than rounding takes
+
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def _ratio(where: Any, size: int, text: Any, start: int, stop: int) -> float:
@@ -23,14 +25,21 @@ def _ratio(where: Any, size: int, text: Any, start: int, stop: int) -> float:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _partial_ratio(where: Any, size: int, text: Any) -> float:
-    """The greatest ``_ratio`` to a stretch of the text as long as the string, or shorter and at its ends."""
-    best = 0.0
+def _partial_ratio(where: Any, size: int, text: Any, least: float) -> float:
+    """The greatest ``_ratio`` to a stretch of the text as long as the string, or shorter and at its ends;
+    ``least`` where none is greater."""
+    best, known = least, 0
     for stop in range(1, len(text) + size):
-        start = max(0, stop - size)
+        start, end = max(0, stop - size), min(stop, len(text))
+        if stop <= len(text) and where[text[stop - 1]]:
+            known += 1
+        if stop > size and where[text[start - 1]]:
+            known -= 1
+        if 2 * known <= best * (size + end - start):  # what is common to both is no more than it knows
+            continue
         # a stretch with another code at its end, or its beginning, is no better than without it
         if where[text[stop - 1 if stop <= len(text) else start]]:
-            best = max(best, _ratio(where, size, text, start, min(stop, len(text))))
+            best = max(best, _ratio(where, size, text, start, end))
     return best
 
 
@@ -61,10 +70,12 @@ def likeliest(
         if size > len(text):
             ratio = _ratio(where, size, text, 0, len(text))
         else:
-            ratio = _partial_ratio(where, size, text)
+            # what would neither come to the cutoff nor among the best need not be told exactly
+            needed = 1.0 - (same * size / 2 - promises[count - 1]) / (edit * size)
+            ratio = _partial_ratio(where, size, text, max(needed, cutoff / 100) - SPARE)
             if size == len(text):
                 mark(where, text)
-                ratio = max(ratio, _partial_ratio(where, size, own))
+                ratio = _partial_ratio(where, size, own, ratio)
         score = np.float64(np.float32(ratio * 100.0))
         if score < cutoff:
             continue

@@ -14,6 +14,29 @@ LOOKS = 3
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
+def _edits_of(
+    live: Any,
+    text: Any,
+    alphabet: Any,
+    stride: int,
+    codes: Any,
+    starts: Any,
+    shared: Any,
+    parts: Any,
+    part_starts: Any,
+    flat_starts: Any,
+) -> Any:
+    """``least_edits`` of the strings of the patterns that are live."""
+    asked = np.zeros(len(starts) - 1, np.bool_)
+    for flat in range(len(live)):
+        if live[flat]:
+            for part in range(flat_starts[flat], flat_starts[flat + 1]):
+                for place in range(part_starts[part], part_starts[part + 1]):
+                    asked[parts[place]] = True
+    return least_edits(text, stride, alphabet[2], codes, starts, shared, asked)
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
 def weigh(
     points: Any,
     alphabet: Any,
@@ -47,24 +70,26 @@ def weigh(
     weight = given.copy()
     part_weight = np.full(len(part_starts) - 1, np.inf)
     same, edit, never = nats
-    for flat in range(len(given)):
-        alone = flat_starts[flat + 1] - flat_starts[flat] == 1 and slots[flat] == 0
-        for look in range(LOOKS if asked[flat] else 0):
+    live = asked.copy()
+    for look in range(LOOKS):
+        if look == 1:
+            edits = _edits_of(
+                live, text, alphabet, stride, codes, starts, shared, parts, part_starts, flat_starts
+            )
+        for flat in range(len(given)):
+            if not live[flat]:
+                continue
+            alone = flat_starts[flat + 1] - flat_starts[flat] == 1 and slots[flat] == 0
             total = given[flat]
             for part in range(flat_starts[flat], flat_starts[flat + 1]):
                 heaviest = -np.inf
                 for place in range(part_starts[part], part_starts[part + 1]):
                     string = parts[place]
                     first, last, syllables = starts[string], starts[string + 1], sizes[string]
-                    if look == 0:
-                        differs = ones(has[string] & nowhere)
-                    else:
-                        if not len(edits):
-                            edits = least_edits(text, stride, alphabet[2], codes, starts, shared)
-                        differs = edits[string]
-                    if look < 2 or costs[string] < 0:  # a syllable too many gives what a syllable gives
+                    differs = ones(has[string] & nowhere) if look == 0 else edits[string]
+                    if look < 2:  # a syllable too many gives what a syllable gives
                         costs[string] = edit * differs - (same if differs >= 2 else 0.0)
-                    if look == 2 and not counted[string] and same * syllables - costs[string] > heaviest:
+                    elif not counted[string] and same * syllables - costs[string] > heaviest:
                         counted[string] = True
                         limit = same * syllables - heaviest
                         if alone:
@@ -78,8 +103,9 @@ def weigh(
                 part_weight[part] = heaviest
                 total += heaviest
             weight[flat] = total
-            if total < least:
-                break
+            live[flat] = total >= least
+        if not live.any():
+            break
     return weight, part_weight, same * sizes - costs
 
 
