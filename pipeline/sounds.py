@@ -9,6 +9,7 @@ compared with the same fast tools as text.
 from __future__ import annotations
 
 import logging
+import math
 import re
 import unicodedata
 from functools import cache, lru_cache
@@ -16,6 +17,7 @@ from typing import Any
 
 _INITIAL = re.compile(r"^(zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?(.*)$")
 _FOLDED_INITIAL = {"zh": "z", "ch": "c", "sh": "s", "n": "l", "r": "l", "h": "f"}
+_HAN_ONLY = re.compile("[\u4e00-\u9fd5]+")  # what jieba takes for one
 FIRST_CODE = 0xE000  # private use: such characters never survive normalisation, so no clash
 FIRST_HALF = FIRST_CODE + 0x800
 # Readings in talk that differ from the dictionary's first one.
@@ -129,7 +131,7 @@ def sounds_of(characters: str) -> str:
         return codes
     changed = list(codes)
     place = 0
-    for word in segmenter().cut(characters, HMM=False):
+    for word in cut(characters):
         if word in exceptions:
             changed[place : place + len(word)] = exceptions[word]
         place += len(word)
@@ -141,7 +143,7 @@ def pinyin(characters: str) -> tuple[str, ...]:
     from pypinyin.constants import PHRASES_DICT
 
     found: list[str] = []
-    for word in segmenter().cut(characters, HMM=False):
+    for word in cut(characters):
         phrase = PHRASES_DICT.get(word)
         if phrase is not None and len(phrase) == len(word) > 1:
             found.extend(plain(options[0]) for options in phrase)
@@ -168,6 +170,37 @@ def _exceptions() -> tuple[dict[str, str], Any]:
         automaton.add_word(word, word)
     automaton.make_automaton()
     return words, automaton
+
+
+@lru_cache(maxsize=4_000)
+def cut(characters: str) -> tuple[str, ...]:
+    """jieba's words, none guessed that no dictionary holds."""
+    cutter = segmenter()
+    if _HAN_ONLY.fullmatch(characters):
+        return _cut(characters, cutter.FREQ, math.log(cutter.total))
+    return tuple(cutter.cut(characters, HMM=False))
+
+
+def _cut(characters: str, known: dict[str, int], whole: float) -> tuple[str, ...]:
+    """The likeliest way to cut 汉字 into known words, as jieba finds it, in one go and half the time.
+    ``known``: how often each word is met, 0 for what only begins one; ``whole``: the log of all."""
+    length = len(characters)
+    likeliest, ends = [0.0] * (length + 1), [0] * length
+    for start in range(length - 1, -1, -1):
+        best, end, at = -math.inf, start + 1, start + 1
+        while (times := known.get(characters[start:at])) is not None:
+            if times and (likely := math.log(times) - whole + likeliest[at]) >= best:
+                best, end = likely, at
+            if at == length:
+                break
+            at += 1
+        likeliest[start] = best if best > -math.inf else likeliest[start + 1] - whole
+        ends[start] = end
+    found, start = [], 0
+    while start < length:
+        found.append(characters[start : ends[start]])
+        start = ends[start]
+    return tuple(found)
 
 
 @cache

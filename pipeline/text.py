@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
-from pipeline.sounds import pinyin, segmenter, sounds_of
+from pipeline.sounds import cut, pinyin, segmenter, sounds_of
 
 __all__ = [
     "PreparedText",
@@ -148,7 +148,7 @@ def _simplified_characters() -> dict[str, str]:
 @lru_cache(maxsize=20_000)
 def words(text: str) -> tuple[str, ...]:
     """jieba's words of the normalised text, with the shipped and the company's terms."""
-    return tuple(segmenter().cut(normalise(text), HMM=False))
+    return cut(normalise(text))
 
 
 _TERM = re.compile(r"([^\s\ufffd]{1,20})(?:\s+(\d{1,9}))?(?:\s+([a-z]+))?")
@@ -172,6 +172,7 @@ def add_terms(path: Path) -> None:
         if term:
             segmenter().add_word(term[1], int(term[2]) if term[2] else None)
     _added.add(data)
+    cut.cache_clear()
     _prepare_cached.cache_clear()  # words decide how a character with two readings sounds
     words.cache_clear()
 

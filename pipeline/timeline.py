@@ -6,6 +6,7 @@ Every function takes any iterable of spans, in any order, and returns a sorted t
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 
 from pipeline.types import Span
@@ -79,8 +80,13 @@ def overlap(left: Iterable[Span], right: Iterable[Span]) -> Spans:
 
 def subtract(spans: Iterable[Span], holes: Iterable[Span]) -> Spans:
     """``spans`` without ``holes``."""
-    merged_holes = merge(holes)
-    return tuple(part for span in merge(spans) for part in gaps(merged_holes, span))
+    merged = merge(holes)
+    starts, ends = [hole.start_s for hole in merged], [hole.end_s for hole in merged]
+    found: list[Span] = []
+    for span in merge(spans):
+        touching = merged[bisect_right(ends, span.start_s) : bisect_left(starts, span.end_s)]
+        found += gaps(touching, span)
+    return tuple(found)
 
 
 def total_s(spans: Iterable[Span]) -> float:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.sounds import fold
+from pipeline.sounds import cut, fold, segmenter
 from pipeline.text import (
     clauses,
     count_syllables,
@@ -98,3 +98,8 @@ def test_any_text_keeps_its_places(text: str) -> None:
     assert list(prepared.offsets) == sorted(set(prepared.offsets))
     assert all(0 <= at < len(text) for at in prepared.offsets)
     assert count_syllables(text) >= 0
+
+
+@given(st.text(alphabet="您好请问有什么可以帮工号为您服务中国银行长大重复乙龘丶龦鿕a1.", max_size=30))
+def test_words_are_cut_as_jieba_cuts_them(text: str) -> None:
+    assert cut(text) == tuple(segmenter().cut(text, HMM=False))

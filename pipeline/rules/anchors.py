@@ -111,12 +111,8 @@ class AnchorSearch:
             points(sounds), ALPHABET, *self._pieces,
             self._codes, self._starts, self._has, self._edits, self._chosen(themes),
         )  # fmt: skip
-        found: list[Candidate] = []
-        for number, start, edits in dict.fromkeys(map(tuple, rows.tolist())):
-            anchor = self._anchors[number]
-            low, high = max(0, start - anchor.edits), min(len(sounds), start + anchor.size + anchor.edits)
-            found.append((anchor, low, high, edits))
-        return found
+        anchors, different = self._anchors, dict.fromkeys(map(tuple, rows.tolist()))
+        return [(anchors[number], low, high, edits) for number, low, high, edits in different]
 
     def _chosen(self, themes: frozenset[int] | None) -> Any:
         """By anchor: does any of the themes want it?"""

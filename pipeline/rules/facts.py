@@ -81,6 +81,7 @@ class CallFacts:
         self._measures: dict[tuple[str, str | None], Measure] = {
             (m.name, m.role): m for m in (measured.measures if measured else ())
         }
+        self._whole: dict[int, Hit] = {}
         self._indexes: dict[str, tuple[int, ...]] = {}
         self._murky: dict[str, tuple[tuple[int, str], ...]] = {}
         self._words: dict[int, tuple[tuple[int, int, Span], ...]] = {}
@@ -207,10 +208,16 @@ class CallFacts:
     ) -> Hit:
         """Evidence for characters ``start:end`` of an utterance; doubtful when it was heard badly.
         ``matched``: the phrase it was taken for, kept where it was not said just so."""
+        if end is None and start == 0 and score == 1.0:  # many rules ask for the same utterances
+            if index not in self._whole:
+                self._whole[index] = self._hit(index, 0, len(self.utterances[index].text), 1.0, "")
+            return self._whole[index]
+        stop = len(self.utterances[index].text) if end is None else end
+        return self._hit(index, start, stop, score, matched if score < 1 else "")
+
+    def _hit(self, index: int, start: int, stop: int, score: float, matched: str) -> Hit:
         utterance = self.utterances[index]
         doubtful = utterance.confidence < self.doubts.words
-        matched = matched if score < 1 else ""
-        stop = len(utterance.text) if end is None else end
         span = self.span_of(index, start, stop)
         quote = utterance.text[start:stop][:200]
         return Hit(Evidence(span, utterance.role, quote, score, matched), index, doubtful)

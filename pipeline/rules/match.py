@@ -22,6 +22,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from typing import Literal, NamedTuple
 
 from pipeline.rules.anchors import (
@@ -36,7 +37,7 @@ from pipeline.rules.anchors import (
 from pipeline.rules.fit import NEAR, Fit, Laid, aligned, exact_fit, place_left, place_right
 from pipeline.rules.guards import ALL_GUARDS, context_guard, guard
 from pipeline.rules.variants import Gap, PhraseError, SoundMasks
-from pipeline.sounds import segmenter
+from pipeline.sounds import cut
 from pipeline.text import PreparedText
 
 __all__ = ["PhraseError", "PhraseHit", "PhraseMatcher", "PhraseTheme", "compile_phrases", "join"]
@@ -87,16 +88,17 @@ class PhraseHit:
 
 
 class _Found(NamedTuple):
-    """A pattern laid on prepared characters ``start:end``."""
+    """A pattern laid on prepared characters ``start:end``. ``rank``, ascending: the best score first; of equals
+    the longer, then the earlier."""
 
+    rank: tuple[float, int, int]
     score: float
     start: int
     end: int
     pattern: Pattern
 
-    def rank(self) -> tuple[float, int, int]:
-        """Ascending: the best score first; of equals the longer, then the earlier."""
-        return -round(self.score, ROUNDED), self.start - self.end, self.start
+
+_rank = itemgetter(0)
 
 
 # anchor, its patterns that may lie there, the stretch it lies in, the edits by which it differs at least
@@ -182,12 +184,13 @@ def _jobs(
         for place, patterns in anchor.wanted_by.items():
             if themes is not None and place not in themes:
                 continue
-            live = patterns
-            if anchor.joined:
-                for one in patterns:
-                    if one not in possible:
-                        possible[one] = one.possible(absent)
-                live = [one for one in patterns if possible[one]]
+            if not anchor.joined:
+                jobs[place].append((anchor, patterns, low, high, edits))
+                continue
+            for one in patterns:
+                if one not in possible:
+                    possible[one] = one.possible(absent)
+            live = [one for one in patterns if possible[one]]
             if live:
                 jobs[place].append((anchor, live, low, high, edits))
     return jobs
@@ -217,7 +220,7 @@ def _found(jobs: _Jobs, text: PreparedText, masks: SoundMasks) -> list[_Found]:
             seen.add(place)
             _extend_all(patterns, exact_fit(anchor.literal, chars, at), text, masks, found)
     inexact.sort()
-    best = min(found, key=_Found.rank) if found else None
+    best = min(found, key=_rank, default=None)
     for most, _, anchor, patterns, low, high in inexact:
         if best is not None and -most < best.score - 2 * 10**-ROUNDED:  # nothing to come is better than best
             least = anchor.size - anchor.edits  # characters it covers
@@ -229,14 +232,14 @@ def _found(jobs: _Jobs, text: PreparedText, masks: SoundMasks) -> list[_Found]:
             known = len(found)
             _extend_all(patterns, fit, text, masks, found)
             if len(found) > known:
-                best = min(found, key=_Found.rank)
+                best = min(found, key=_rank)
     return found
 
 
 def _borders(text: PreparedText) -> set[int]:
     """Where jieba's words begin and end."""
     borders, place = {0}, 0
-    for word in segmenter().cut(text.chars, HMM=False):
+    for word in cut(text.chars):
         place += len(word)
         borders.add(place)
     return borders
@@ -254,9 +257,9 @@ def _extend_all(
 
 def _extend(pattern: Pattern, fit: Fit, text: PreparedText, masks: SoundMasks) -> _Found | None:
     """Fit the parts around the anchor, or None."""
-    laid = Laid(fit.length, fit.sound, fit.char)
-    start, end = fit.start, fit.end
+    start, end, sound, char, length = fit
     if len(pattern.parts) > 1:
+        laid = Laid(length, sound, char)
         slack = 0
         for part in pattern.parts[pattern.anchor + 1 :]:
             if isinstance(part, Gap):
@@ -275,16 +278,19 @@ def _extend(pattern: Pattern, fit: Fit, text: PreparedText, masks: SoundMasks) -
             if placed is None:
                 return None
             start, slack, laid = placed.start, 0, laid.plus(placed)
-    if laid.sound > pattern.budget[laid.length] or (pattern.exact and laid.char):
+        length, sound, char = laid
+    if sound > pattern.budget[length] or (pattern.exact and char):
         return None
-    score = 1 - (SOUND_WEIGHT * laid.sound + (1 - SOUND_WEIGHT) * laid.char) / laid.length
-    return _Found(score, start, end, pattern) if score >= MIN_SCORE else None
+    score = 1 - (SOUND_WEIGHT * sound + (1 - SOUND_WEIGHT) * char) / length
+    if score < MIN_SCORE:
+        return None
+    return _Found((-round(score, ROUNDED), start - end, start), score, start, end, pattern)
 
 
 def _without_overlap(found: list[_Found]) -> list[_Found]:
     """The best of the hits that share characters; of equals the longer."""
     kept: list[_Found] = []
-    for one in sorted(found, key=_Found.rank):
+    for one in sorted(found, key=_rank):
         if all(one.end <= other.start or other.end <= one.start for other in kept):
             kept.append(one)
     return kept

@@ -244,7 +244,11 @@ def _said(text: PreparedText) -> str:
 
 def _chance(text: PreparedText) -> float:
     """Nats that looking in a text takes at least: see ``_places``."""
-    return math.log(max(1, min(len(_borders(text)), len(text.chars))))
+    size = len(text.chars)
+    borders = (
+        len(text.breaks) + (0 not in text.breaks) + (size not in text.breaks)
+    )  # see _borders; often asked
+    return math.log(max(1, min(borders, size)))
 
 
 def _borders(text: PreparedText) -> set[int]:
