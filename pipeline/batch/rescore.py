@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pipeline.batch.manifest import Manifest
+from pipeline.batch.pool import over
 from pipeline.batch.store import ArtefactStore
 from pipeline.config import ScoreConfig
 from pipeline.stages.base import Work
@@ -25,7 +24,6 @@ KINDS: dict[str, type[Any]] = {
     "audition": Audition, "diarize": Diarization, "transcribe": Transcript, "measure": Measured,
 }  # fmt: skip
 CHUNK = 100  # calls a worker takes at once: about a second of work
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ def rescore(
 
     Raises RuleError when the lexicons cannot be used.
     """
-    return _over(_compare, _jobs(day_dir, manifest, settings, {}), workers)
+    return over(_compare, _jobs(day_dir, manifest, settings, {}), workers)
 
 
 def rescore_and_keep(
@@ -61,7 +59,7 @@ def rescore_and_keep(
 ) -> Iterator[Failure | None]:
     """The same, but the new scorecards are stored, under ``keys`` (call id → key), and none is handed
     back: a Failure or None a call. Raises RuleError, OSError."""
-    return _over(_keep, _jobs(day_dir, manifest, settings, keys), workers)
+    return over(_keep, _jobs(day_dir, manifest, settings, keys), workers)
 
 
 def _jobs(day_dir: Path, manifest: Manifest, settings: ScoreConfig, keys: Mapping[str, str]) -> list[Job]:
@@ -69,19 +67,6 @@ def _jobs(day_dir: Path, manifest: Manifest, settings: ScoreConfig, keys: Mappin
     calls = [(call, keys.get(call.id, "")) for call in manifest.calls if call.id not in failed]
     starts = range(0, len(calls), CHUNK)
     return [Job(day_dir, settings, tuple(calls[start : start + CHUNK])) for start in starts]
-
-
-def _over(work: Callable[[Job], list[T]], jobs: Sequence[Job], workers: int) -> Iterator[T]:
-    """Every job's answers in order, by so many processes (0: one a core)."""
-    size = min(workers or os.cpu_count() or 1, len(jobs))
-    if size <= 1:
-        for job in jobs:
-            yield from work(job)
-        return
-    context = multiprocessing.get_context("forkserver")
-    with ProcessPoolExecutor(size, mp_context=context) as pool:
-        for found in pool.map(work, jobs):
-            yield from found
 
 
 _stages: dict[tuple[ScoreConfig, str], ScoreStage] = {}

@@ -52,7 +52,7 @@ def command(day: str, results: Path, lexicons: Path | None, scorecard: str | Non
             scored_s = time.monotonic() - started
             manifest = replace(manifest, failures=(*manifest.failures, *failures))
             write_manifest(folder, manifest)
-            finish_day(folder, manifest, stages)
+            finish_day(folder, manifest, stages, workers=workers)
     except (ManifestError, ResultsInUse, ValueError) as error:
         click.echo(f"callqa rescore: {error}", err=True)
         raise SystemExit(2) from error

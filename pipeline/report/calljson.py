@@ -15,18 +15,27 @@ import re
 import types
 import typing
 from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from math import isfinite
 from numbers import Number
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
+
+import msgspec
+import numpy as np
 
 from pipeline.report.rows import CallResult
 from pipeline.types import Audition, Frames, Span
 
 SCHEMA_VERSION = 1
 _SAFE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
+PLACES, MANY = 10_000, 30
+# Of numbers below EXACT the product with PLACES errs by so little that only near a half it could round otherwise.
+EXACT, NEARLY_HALF = 1e6, 0.4999
+_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
 _PER_FRAME = ("level_dbfs", "pitch_hz")  # megabytes a call; the artefact store keeps them
 
 
@@ -47,10 +56,18 @@ def write_call(day_dir: Path, result: CallResult) -> Path:
     path = day_dir / "calls" / call_file_name(result.call.id)
     path.parent.mkdir(parents=True, exist_ok=True)
     tmp = path.with_name(f".{path.name}.tmp")
-    body = json.dumps(call_record(result), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    tmp.write_text(body + "\n", encoding="utf-8", errors="backslashreplace")
+    tmp.write_bytes(_json(call_record(result)) + b"\n")
     tmp.replace(path)
     return path
+
+
+def _json(record: dict[str, Any]) -> bytes:
+    """msgspec writes what json.dumps would, in a fifth of the time, but not the odd bytes of a file name."""
+    try:
+        return msgspec.json.encode(record)
+    except UnicodeEncodeError:
+        body = json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return body.encode("utf-8", "backslashreplace")
 
 
 def read_call(day_dir: Path, call_id: str) -> CallResult:
@@ -84,26 +101,52 @@ def call_record(result: CallResult) -> dict[str, Any]:
 def encode(value: Any) -> Any:
     """Dataclasses, tuples, times and numbers as JSON values; an Audition without its numbers per frame."""
     kind: Any = type(value)
-    if kind is str or value is None or kind is bool or kind is int:
+    if kind in _AS_THEY_ARE:
         return value
     if kind is float:
-        if not math.isfinite(value):
-            return None
-        short = round(value, 4)
-        return int(short) if short.is_integer() else short  # 5 and 5.0 are the same points
+        return _number(value)
     if kind is tuple or kind is list or kind is array:
-        return [encode(one) for one in value]
-    names = _fields_of(kind)
-    if names:
-        plain: dict[str, Any] = {}
-        for name in names:
-            found = getattr(value, name)
-            if name == "span" and type(found) is Span:
-                plain["start_s"], plain["end_s"] = encode(found.start_s), encode(found.end_s)
-            else:
-                plain[name] = encode(found)
-        return plain
-    return _encode_rare(value)
+        kinds = set(map(type, value))
+        return _numbers(value) if kinds == {float} else [encode(one) for one in value]
+    shape = _shape_of(kind)
+    return _encode_object(value, *shape) if shape else _encode_rare(value)
+
+
+def _number(value: float) -> float | None:
+    """To four places: 0.12345 → 0.1234. 5 and 5.0 are the same points; what is no number is None."""
+    if -EXACT < value < EXACT:  # as round() has it, in a third of the time
+        scaled = value * PLACES
+        whole = round(scaled)
+        if abs(scaled - whole) < NEARLY_HALF:
+            return whole / PLACES if whole % PLACES else whole // PLACES
+    if not isfinite(value):
+        return None
+    short = round(value, 4)
+    return int(short) if short.is_integer() else short
+
+
+def _numbers(values: Sequence[float]) -> list[float | None]:
+    """``_number`` of thousands at once."""
+    if len(values) > MANY:
+        scaled = np.array(values, np.float64) * PLACES
+        whole = np.rint(scaled)
+        if (np.abs(scaled) < EXACT * PLACES).all() and (np.abs(scaled - whole) < NEARLY_HALF).all():
+            wholes: list[int] = whole.astype(np.int64).tolist()
+            return [one / PLACES if one % PLACES else one // PLACES for one in wholes]
+    return [_number(value) for value in values]
+
+
+def _encode_object(value: Any, names: Sequence[str], values_of: Callable[[Any], Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = {}
+    for name, found in zip(names, values_of(value), strict=True):
+        kind = type(found)
+        if kind in _AS_THEY_ARE:
+            plain[name] = found
+        elif kind is Span and name == "span":
+            plain["start_s"], plain["end_s"] = _number(found.start_s), _number(found.end_s)
+        else:
+            plain[name] = encode(found)
+    return plain
 
 
 def _encode_rare(value: Any) -> Any:
@@ -117,12 +160,15 @@ def _encode_rare(value: Any) -> Any:
 
 
 @cache
-def _fields_of(kind: Any) -> tuple[str, ...]:
-    """Of a dataclass, those that are written; () of any other type."""
+def _shape_of(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], Any]] | None:
+    """Of a dataclass the fields that are written, and what reads them all; None of any other type."""
     if not dataclasses.is_dataclass(kind):
-        return ()
+        return None
     left_out = _PER_FRAME if kind is Audition else ()
-    return tuple(field.name for field in dataclasses.fields(kind) if field.name not in left_out)
+    names = tuple(field.name for field in dataclasses.fields(kind) if field.name not in left_out)
+    if len(names) > 1:
+        return names, attrgetter(*names)
+    return names, lambda value: [getattr(value, name) for name in names]
 
 
 @cache

@@ -11,9 +11,11 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
+from itertools import islice
 from numbers import Integral, Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline.report.rows import (
     CallResult,
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROW_GROUP = 50_000  # rows held before they are written out
+PACKED = 100  # calls whose rows are held as Python objects
+Pack = dict[str, "pa.Table"]
+T = TypeVar("T")
 
 _ROWS_OF: dict[str, Callable[[CallResult], Iterable[Row]]] = {
     "calls": lambda result: (call_row(result),),
@@ -54,18 +59,40 @@ def write_tables(
     read once; ``ledger`` is read after them. Nothing is replaced unless every table could be written.
     Raises OSError as the disk does.
     """
+    packs = map(packed, batches(_ascending(results), PACKED))
+    return write_packed(day_dir, ledger=ledger, packs=packs)
+
+
+def packed(results: Iterable[CallResult]) -> Pack:
+    """The rows of some calls, checked, ready to be written: table name -> rows. Raises TableError."""
+    import pyarrow as pa
+
+    rows: dict[str, list[Row]] = {name: [] for name in _ROWS_OF}
+    for result in results:
+        for name, rows_of in _ROWS_OF.items():
+            rows[name] += map(partial(_checked, TABLES[name]), rows_of(result))
+    return {
+        name: pa.Table.from_pylist(found, schema=arrow_schema(TABLES[name])) for name, found in rows.items()
+    }
+
+
+def write_packed(day_dir: Path, *, ledger: Iterable[LedgerRow], packs: Iterable[Pack]) -> dict[str, Path]:
+    """``write_tables`` of rows that were packed elsewhere, in ascending order of call id."""
+    import pyarrow as pa
+
     folder = day_dir / "tables"
     folder.mkdir(parents=True, exist_ok=True)
     paths = {name: folder / f"{name}.parquet" for name in TABLES}
     with _temporary(paths) as tmp:
         sinks = {name: _Sink(TABLES[name], tmp[name]) for name in TABLES}
         try:
-            for result in _ascending(results):
-                for name, rows_of in _ROWS_OF.items():
-                    for found in rows_of(result):
-                        sinks[name].add(found)
-            for row in sorted(ledger, key=lambda r: (r.call_id, r.file)):
-                sinks[LEDGER.name].add(ledger_row(row))
+            for pack in packs:
+                for name, rows in pack.items():
+                    sinks[name].add(rows)
+            told = sorted(ledger, key=lambda r: (r.call_id, r.file))
+            for some in batches(told, ROW_GROUP):
+                checked = [_checked(LEDGER, ledger_row(row)) for row in some]
+                sinks[LEDGER.name].add(pa.Table.from_pylist(checked, schema=arrow_schema(LEDGER)))
         finally:
             for sink in sinks.values():
                 sink.close()
@@ -209,30 +236,40 @@ def _storable(value: Any) -> Any:
     return value
 
 
+def _checked(table: Table, row: Row) -> Row:
+    check_row(table, row)
+    return {name: _storable(value) for name, value in row.items()}
+
+
+def batches(things: Iterable[T], size: int) -> Iterator[list[T]]:
+    """In lists of so many, the last with what is left."""
+    rest = iter(things)
+    while some := list(islice(rest, size)):
+        yield some
+
+
 class _Sink:
     """One Parquet file being written, row group by row group."""
 
     def __init__(self, table: Table, path: Path) -> None:
         import pyarrow.parquet as pq
 
-        self._table = table
-        self._schema = arrow_schema(table)
-        self._rows: list[Row] = []
-        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+        self._rows = arrow_schema(table).empty_table()
+        self._writer = pq.ParquetWriter(path, self._rows.schema, compression="zstd")
 
-    def add(self, row: Row) -> None:
-        check_row(self._table, row)
-        self._rows.append({name: _storable(value) for name, value in row.items()})
-        if len(self._rows) >= ROW_GROUP:
+    def add(self, rows: pa.Table) -> None:
+        import pyarrow as pa
+
+        self._rows = pa.concat_tables([self._rows, rows])
+        while len(self._rows) >= ROW_GROUP:
             self._flush()
 
     def close(self) -> None:
-        if self._rows:
+        if len(self._rows):
             self._flush()
         self._writer.close()
 
     def _flush(self) -> None:
-        import pyarrow as pa
-
-        self._writer.write_table(pa.Table.from_pylist(self._rows, schema=self._schema))
-        self._rows = []
+        # in one piece, so that the bytes do not depend on how the rows came
+        self._writer.write_table(self._rows.slice(0, ROW_GROUP).combine_chunks())
+        self._rows = self._rows.slice(ROW_GROUP)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pipeline.report.calljson import CallFileError, call_file_name, read_call, write_call
+from pipeline.report.calljson import CallFileError, call_file_name, encode, read_call, write_call
 from pipeline.types import Measure, Measured
 from tests.review.factory import make_result
 
@@ -68,3 +69,16 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path: Path) -> None:
     (tmp_path / "calls" / "c.json").write_text('{"schema": 1}')
     with pytest.raises(CallFileError, match="expected a call record"):
         read_call(tmp_path, "c")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_numbers_are_rounded_as_python_rounds_them(seed: int) -> None:
+    rng = random.Random(seed)
+    values = [rng.uniform(-1, 1) * 10 ** rng.randint(-8, 9) for _ in range(2_000)]
+    values += [(2 * rng.randint(-(10**6), 10**6) + 1) / 20_000 for _ in range(2_000)]  # at a half
+    wanted = [int(short) if (short := round(v, 4)).is_integer() else short for v in values]
+    assert [repr(encode(v)) for v in values] == list(map(repr, wanted))
+    assert list(map(repr, encode(tuple(values)))) == list(map(repr, wanted))
+    small = [i for i, v in enumerate(values) if abs(v) < 100 and abs(v * 10_000 % 1 - 0.5) > 0.01]
+    assert list(map(repr, encode([values[i] for i in small]))) == [repr(wanted[i]) for i in small]
+    assert encode([*values, float("nan")])[-1] is None

@@ -27,9 +27,9 @@ def lying(
     edits: Any,
     wanted: Any,
 ) -> Any:
-    """Rows (anchor, the stretch it may lie in, edits at least): see anchors.py. ``hashes`` (a table of a power of two, 0 where empty) and
-    ``pieces`` tell a piece's number by its hash; piece i belongs to the anchors ``owners[owner_starts[i]:
-    owner_starts[i + 1]]``, each begun ``ways`` before the piece ends."""
+    """Rows (anchor, the stretch it may lie in, edits at least): see anchors.py. ``hashes`` (a table of a power of
+    two, 0 where empty) and ``pieces`` tell a piece's number by its hash; piece i belongs to the anchors
+    ``owners[owner_starts[i]:owner_starts[i + 1]]``, each begun ``ways`` before the piece ends."""
     text = folded(points, *alphabet)
     hashes_to, scale = beginnings(text), powers(lengths[0])
     where, nowhere = np.zeros(alphabet[2], np.uint64), ~mask(text, 0, len(text))
