@@ -47,13 +47,15 @@ class Pattern:
     # the stretches beside the anchor, each by its wordings: syllables (a mask) and how many of them may lack
     others: tuple[tuple[tuple[int, int], ...], ...]
 
-    def possible(self, absent: int) -> bool:
-        """May every other stretch be somewhere in a text that lacks the syllables ``absent`` (a mask)?"""
+    def possible(self, absent: int, known: dict[int, bool]) -> bool:
+        """May every other stretch be somewhere in a text that lacks the syllables ``absent`` (a mask)?
+        ``known``: what was told of stretches, which patterns share, by their identity."""
         for wordings in self.others:
-            for mask, lacking in wordings:
-                if (mask & absent).bit_count() <= lacking:
-                    break
-            else:
+            may = known.get(id(wordings))
+            if may is None:
+                may = any((mask & absent).bit_count() <= lacking for mask, lacking in wordings)
+                known[id(wordings)] = may
+            if not may:
                 return False
         return True
 

@@ -86,7 +86,9 @@ def blurred(facts: CallFacts, window: Window, role: str, *, syllables: int) -> s
     for index in facts.chosen(role, window):
         if len(said := garbled(facts, index)) >= max(GARBLED, min(syllables, 4)):
             return f"第{index + 1}句「{said[:20]}」不成词,可能听错了"
-        run = max(_unsure_runs(facts, index), key=len, default="")
+        if index not in facts.unsure:
+            facts.unsure[index] = max(_unsure_runs(facts, index), key=len, default="")
+        run = facts.unsure[index]
         if len(run) >= syllables:
             return f"第{index + 1}句「{run[:20]}」听不清"
     unread = _unread(facts, window, role)

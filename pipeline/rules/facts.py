@@ -75,6 +75,7 @@ class CallFacts:
         self.record: CallRecord | None = conversation.call.cdr
         self.careful = False  # a second look, see doubt.py
         self.misheard: float | None = None  # told by doubt.misheard_share
+        self.unsure: dict[int, str] = {}  # by utterance, the longest run of words of low confidence
         self.garbled: dict[int, str] = {}  # by utterance, told by doubt.garbled
         self.unread: dict[int, tuple[Span, ...]] = {}  # by channel, told by doubt.unread_voice
         self.verdicts: dict[str, Verdict] = {}

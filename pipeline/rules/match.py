@@ -179,6 +179,7 @@ def _jobs(
     """By theme: the anchors that may lie somewhere, with the patterns that may lie around them."""
     jobs: dict[int, _Jobs] = defaultdict(list)
     possible: dict[Pattern, bool] = {}
+    known: dict[int, bool] = {}
     absent = ~masks.whole
     for anchor, low, high, edits in candidates:
         for place, patterns in anchor.wanted_by.items():
@@ -189,7 +190,7 @@ def _jobs(
                 continue
             for one in patterns:
                 if one not in possible:
-                    possible[one] = one.possible(absent)
+                    possible[one] = one.possible(absent, known)
             live = [one for one in patterns if possible[one]]
             if live:
                 jobs[place].append((anchor, live, low, high, edits))
