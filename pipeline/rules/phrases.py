@@ -80,7 +80,6 @@ class PhraseIndex:
     ) -> None:
         self._themes = tuple(themes)
         self.matcher = compile_phrases(themes)
-        self._spoken = frozenset(theme.id for theme in self._themes if theme.variants)  # not samples alone
         self._opening = frozenset(opening or ())
         self.opening_within = max((opening or {}).values(), default=0)
         self._encoder = encoder
@@ -121,7 +120,7 @@ class PhraseIndex:
 
     def _search(self, text: str, themes: frozenset[str]) -> list[Place]:
         prepared = prepare(text)
-        hits = self.matcher.find(prepared, themes) if themes & self._spoken else []
+        hits = self.matcher.find(prepared, themes)
         found = [Place(h.theme_id, h.start, h.end, h.said, h.score, h.variant, h.guarded) for h in hits]
         for theme, samples in self._samples.items():
             if theme not in themes:
@@ -173,16 +172,12 @@ class PhraseIndex:
 
     def rule_out(self, texts: Iterable[str], theme: str, *, least: float) -> None:
         """Remember of which texts ``near_miss`` has nothing to tell: many at once cost little more than one."""
-        if theme not in self._spoken:
-            return
         new = [text for text in dict.fromkeys(texts) if (theme, text, least) not in self._near]
         may = self._near_theme(theme).may_weigh([prepare(text) for text in new], least) if new else []
         self._near |= {(theme, text, least): None for text, one in zip(new, may) if not one}
 
     def near_miss(self, text: str, theme: str, *, least: float = -math.inf) -> NearMiss | None:
         """The weightiest placing of the theme's patterns in ``text``, found or not, that weighs ``least``."""
-        if theme not in self._spoken:
-            return None
         key = (theme, text, least)
         if key not in self._near:
             if len(self._near) >= REMEMBERED:
@@ -192,7 +187,7 @@ class PhraseIndex:
 
     def shortest(self, theme: str) -> int:
         """Syllables of the shortest way to say the theme; 0 for one of samples only."""
-        return self._near_theme(theme).shortest if theme in self._spoken else 0
+        return self._near_theme(theme).shortest
 
     def _near_theme(self, theme: str) -> NearTheme:
         """Compiled when first asked for: only what was missed is looked for a second time."""
