@@ -119,7 +119,9 @@ def _scored(calls: Sequence[Call], store: ArtefactStore, keys: CallKeys) -> list
     """Every finished call, with the day-level flags (an agent's quota needs all of a day's calls)."""
     found = (store.get("score", call.id, keys[call.id]["score"], Scorecard) for call in calls)
     agents = {call.id: call.agent_id for call in calls}
-    cards = apply_quota([card for card in found if card is not None], agents=agents)
+    # without their items, which were most of a large day's memory
+    light = [replace(card, items=()) for card in found if card is not None]
+    cards = apply_quota(light, agents=agents)
     flags = {card.call_id: (card.flags, card.flagged) for card in cards}
     return [_Scored(call, keys[call.id], *flags[call.id]) for call in calls if call.id in flags]
 
