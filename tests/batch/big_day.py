@@ -5,8 +5,9 @@ run.json), then times ``callqa rescore`` on them from start to end, and tells th
 its processes beside the wall clock: on a busy machine only those mean something.
 
 The calls are simulated (the ``train`` set) and damaged as a recogniser would, each call otherwise, until
-no two utterances of the day read alike: no text is ever met twice. Forty templates lend them roles,
-times, events, measures and audition; words are cut in twos.
+no two utterances of the day read alike: no text is ever met twice. That is the worst case; with ``--cer``
+each utterance is damaged once, at that rate, and texts come again as often as they then do. Templates (forty, or
+four hundred with ``--cer``) lend roles, times, events, measures and audition; words are cut in twos.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ from pipeline.types import (
 
 DATE = "2026-11-21"
 TEMPLATES = 40
+TEMPLATES_ALIKE = 400  # where texts may come again, so that there are many to begin with
 EDGE = 4  # utterances of a call's own opening and closing
 CER = (0.08, 0.15, 0.25)  # tried in turn until the text is a new one
 PAUSE_S = 0.4
@@ -77,16 +79,19 @@ def main() -> int:
     parser.add_argument("--utterances", type=int, default=60)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--cer", type=float, help="texts may come again; characters misread, 0..1")
     parser.add_argument("--keep", type=Path, help="results folder to make the day in, or to use as it lies")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="callqa-day-") as folder:
         results: Path = asked.keep or Path(folder)
         if not (results / DATE / "run.json").exists():
             started = time.process_time()
-            texts, length = make_day(results / DATE, asked.calls, asked.utterances, seed=asked.seed)
+            texts, length = make_day(
+                results / DATE, asked.calls, asked.utterances, seed=asked.seed, cer=asked.cer
+            )
             made_s = time.process_time() - started
-            print(f"{asked.calls} calls made in {made_s:.0f} CPU s: {texts} texts, all different, of {length:.1f}"
-                  " characters", flush=True)  # fmt: skip
+            print(f"{asked.calls} calls made in {made_s:.0f} CPU s: {asked.calls * asked.utterances} utterances, "
+                  f"{texts} different texts of {length:.1f} characters", flush=True)  # fmt: skip
         return time_rescore(results, asked.workers)
 
 
@@ -122,12 +127,15 @@ def cpu_of_family(root: int) -> dict[int, float]:
     return {pid: spent[pid] for pid in sorted(family) if pid in spent}
 
 
-def make_day(day_dir: Path, calls: int, utterances: int, *, seed: int = 1) -> tuple[int, float]:
+def make_day(
+    day_dir: Path, calls: int, utterances: int, *, seed: int = 1, cer: float | None = None
+) -> tuple[int, float]:
     """Write the day; how many different texts it holds, and their mean length in characters."""
     config = Config()
     stages = build_stages(StagePlan(config, PROFILE, 1))
     store, keys = ArtefactStore(day_dir), Keys(stages)
-    templates = list(make_templates(min(TEMPLATES, calls), utterances, config, seed=seed))
+    count = min(calls, TEMPLATES if cer is None else TEMPLATES_ALIKE)
+    templates = list(make_templates(count, utterances, config, seed=seed))
     rng = random.Random(seed)
     seen: set[str] = set()
     pool = [u.text for template in templates for u in template.utterances]
@@ -135,7 +143,12 @@ def make_day(day_dir: Path, calls: int, utterances: int, *, seed: int = 1) -> tu
     for number in range(calls):
         template = templates[number % len(templates)]
         call = replace(template.call, id=f"call-{number:06d}", sha256=f"{number:064x}")
-        said = tuple(spoken(u, fresh(u.text, pool, seen, rng)) for u in template.utterances)
+        texts = [
+            fresh(u.text, pool, seen, rng) if cer is None else damage(u.text, cer=cer, rng=rng) or u.text
+            for u in template.utterances
+        ]
+        seen.update(texts)
+        said = tuple(spoken(u, text) for u, text in zip(template.utterances, texts))
         transcript = Transcript(said, (), "simulated", 0.9, diarization=template.roles)
         own = {**template.stored, "transcribe": encode(transcript)}
         for stage, key in keys.of(call).items():
