@@ -20,8 +20,7 @@ BATCH_FRAMES = 400_000  # of 10 ms, at a time
 @torch.no_grad()
 def align_new(network: Network, pool: Pool) -> None:
     """Fills ``pool.begins`` (20 ms frames from the sentence's first) where it is not known yet."""
-    heads = pool.ends - np.diff(pool.ends, prepend=0)
-    waiting = pool.order[pool.begins[heads[pool.order]] < 0]
+    waiting = pool.order[pool.begins[pool.firsts[pool.order]] < 0]
     network.eval()
     at = 0
     while at < len(waiting):

@@ -45,6 +45,11 @@ class Pool:
     def __len__(self) -> int:
         return len(self.starts)
 
+    @property
+    def firsts(self) -> Ints:
+        """Where each sentence's characters begin in ``tokens``."""
+        return np.concatenate([[0], self.ends[:-1]]).astype(np.int64)
+
     def grow(self) -> int:
         """Takes in new shards of the folder; how many sentences there are now."""
         new = [
@@ -67,8 +72,9 @@ class Pool:
 
     def characters(self, chosen: Ints) -> tuple[Ints, Ints]:
         """Places in ``tokens`` of all characters of the chosen sentences, and which of the chosen each is of."""
-        counts = np.diff(self.ends, prepend=0)[chosen]
-        return spread(self.ends[chosen] - counts, counts), np.repeat(np.arange(len(chosen)), counts)
+        firsts = self.firsts[chosen]
+        counts = self.ends[chosen] - firsts
+        return spread(firsts, counts), np.repeat(np.arange(len(chosen)), counts)
 
     def _add(self, shard: Shard) -> None:
         start = self._store(shard.frames)

@@ -5,8 +5,6 @@ Used by ``callqa rescore`` (keeps the new scorecards) and ``callqa backtest`` (o
 
 from __future__ import annotations
 
-import gc
-import multiprocessing
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +14,7 @@ from pipeline.batch.manifest import Manifest
 from pipeline.batch.pool import over
 from pipeline.batch.store import ArtefactStore
 from pipeline.config import ScoreConfig
+from pipeline.report.tables import batches
 from pipeline.stages.base import Work
 from pipeline.stages.score import ScoreStage
 from pipeline.types import Audition, Call, Diarization, Failure, Measured, Scorecard, Transcript
@@ -65,8 +64,7 @@ def rescore_and_keep(
 def _jobs(day_dir: Path, manifest: Manifest, settings: ScoreConfig, keys: Mapping[str, str]) -> list[Job]:
     failed = {failure.call_id for failure in manifest.failures}
     calls = [(call, keys.get(call.id, "")) for call in manifest.calls if call.id not in failed]
-    starts = range(0, len(calls), CHUNK)
-    return [Job(day_dir, settings, tuple(calls[start : start + CHUNK])) for start in starts]
+    return [Job(day_dir, settings, tuple(some)) for some in batches(calls, CHUNK)]
 
 
 _stages: dict[tuple[ScoreConfig, str], ScoreStage] = {}
@@ -79,10 +77,6 @@ def _stage_of(job: Job) -> ScoreStage:
     if key not in _stages:
         stage.open()
         _stages[key] = stage
-        if multiprocessing.parent_process() is not None:
-            # a worker's rulebook and remembered texts stay, and judging leaves no reference cycles
-            gc.freeze()
-            gc.disable()
     return _stages[key]
 
 
