@@ -8,7 +8,6 @@ answer is moot does not apply.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from pipeline.types import Evidence, Span
@@ -24,8 +23,7 @@ class Hit(NamedTuple):
     doubtful: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a condition found.
 
     ``doubt`` 0..1 tells an unknown's size: the share of the window that could not be heard; 1 when
@@ -51,9 +49,9 @@ def moot(why: str) -> Answer:
 def negate(answer: Answer) -> Answer:
     """Hit and miss change places; unknown and moot stay."""
     if answer.value == "hit":
-        return replace(answer, value="miss")
+        return answer._replace(value="miss")
     if answer.value == "miss":
-        return replace(answer, value="hit", confidence=1.0)
+        return answer._replace(value="hit", confidence=1.0)
     return answer
 
 
@@ -61,7 +59,7 @@ def hinted(answer: Answer) -> Answer:
     """A hit that can be meant otherwise: unknown, with its evidence. Miss, unknown and moot stay."""
     if answer.value != "hit":
         return answer
-    return replace(answer, value="unknown", why="像是这种情形,只凭这句话不能确定")
+    return answer._replace(value="unknown", why="像是这种情形,只凭这句话不能确定")
 
 
 def both(answers: Sequence[Answer]) -> Answer:
@@ -101,16 +99,18 @@ def at_least(count: int, answers: Sequence[Answer]) -> Answer:
         return _joined(open_ones[0], open_ones)
     missed = [a for a in asked if a.value == "miss"]
     first = missed[0] if missed else Answer("miss")
-    return replace(_with_hits(first, asked), why=first.why or f"{len(hits)}/{count}")
+    return _with_hits(first, asked)._replace(why=first.why or f"{len(hits)}/{count}")
 
 
 def _joined(first: Answer, answers: Sequence[Answer]) -> Answer:
+    if len(answers) == 1:
+        return first
     hits = tuple(hit for a in answers for hit in a.hits)
     confidence = min(a.confidence for a in answers)
-    return replace(first, hits=hits, confidence=confidence, doubt=max(a.doubt for a in answers))
+    return first._replace(hits=hits, confidence=confidence, doubt=max(a.doubt for a in answers))
 
 
 def _with_hits(first: Answer, answers: Sequence[Answer]) -> Answer:
     """A miss with what speaks for it (a thing that may not be, and is) and what was found beside it."""
-    found = (hit for a in answers for hit in a.hits if a.value == "hit")
-    return replace(first, hits=(*first.hits, *found))
+    found = tuple(hit for a in answers if a.value == "hit" for hit in a.hits)
+    return first._replace(hits=first.hits + found) if found else first

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from pipeline.rules import answer as kleene
@@ -135,7 +135,7 @@ def _confidence(hits: tuple[Hit, ...]) -> float:
 
 
 def assumed(found: Answer, assume: Assumed | None) -> Answer:
-    return replace(found, value=assume) if assume and found.value == "unknown" else found
+    return found._replace(value=assume) if assume and found.value == "unknown" else found
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -78,11 +78,12 @@ class CallFacts:
         self.unsure: dict[int, str] = {}  # by utterance, the longest run of words of low confidence
         self.garbled: dict[int, str] = {}  # by utterance, told by doubt.garbled
         self.unread: dict[int, tuple[Span, ...]] = {}  # by channel, told by doubt.unread_voice
+        self.windows: dict[Hashable, Window] = {}  # by what a range asks, told by ranges.py
         self.verdicts: dict[str, Verdict] = {}
         self._measures: dict[tuple[str, str | None], Measure] = {
             (m.name, m.role): m for m in (measured.measures if measured else ())
         }
-        self._whole: dict[int, Hit] = {}
+        self._hits: dict[tuple[int, int, int | None, float, str], Hit] = {}
         self._indexes: dict[str, tuple[int, ...]] = {}
         self._murky: dict[str, tuple[tuple[int, str], ...]] = {}
         self._words: dict[int, tuple[tuple[int, int, Span], ...]] = {}
@@ -209,12 +210,11 @@ class CallFacts:
     ) -> Hit:
         """Evidence for characters ``start:end`` of an utterance; doubtful when it was heard badly.
         ``matched``: the phrase it was taken for, kept where it was not said just so."""
-        if end is None and start == 0 and score == 1.0:  # many rules ask for the same utterances
-            if index not in self._whole:
-                self._whole[index] = self._hit(index, 0, len(self.utterances[index].text), 1.0, "")
-            return self._whole[index]
-        stop = len(self.utterances[index].text) if end is None else end
-        return self._hit(index, start, stop, score, matched if score < 1 else "")
+        asked = (index, start, end, score, matched)
+        if asked not in self._hits:  # many rules ask for the same words
+            stop = len(self.utterances[index].text) if end is None else end
+            self._hits[asked] = self._hit(index, start, stop, score, matched if score < 1 else "")
+        return self._hits[asked]
 
     def _hit(self, index: int, start: int, stop: int, score: float, matched: str) -> Hit:
         utterance = self.utterances[index]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from pipeline.rules.answer import Hit
 from pipeline.rules.facts import CallFacts
 from pipeline.rules.window import Window
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(NamedTuple):
     """Places found. ``doubts``: why more may be there unheard, with ``doubt`` the share of the window
     not heard (1: cannot be told at all); ``moot``: why the question does not arise; ``why`` tells a
     miss."""

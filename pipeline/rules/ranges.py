@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline import timeline
@@ -81,11 +82,14 @@ class Range:
         """The window, inside ``within``; missing or unsure windows say why."""
         if facts.truncated and (self.last or self.last_s or self.phase == "closing"):
             return unsure("录音不完整,听不到结尾")
-        for part in self._parts_of(facts, within, role):
-            within = within.meet(part)
-        return within
+        asked = (role, self.first, self.last, self.middle, self.first_s, self.last_s, self.phase, self.during)
+        if asked not in facts.windows:  # many rules look at the same places
+            facts.windows[asked] = reduce(Window.meet, self._places(facts, role), facts.whole)
+        within = within.meet(facts.windows[asked])
+        return within.meet(self._anchored(facts, role)) if self.anchor else within
 
-    def _parts_of(self, facts: CallFacts, within: Window, role: str) -> list[Window]:
+    def _places(self, facts: CallFacts, role: str) -> list[Window]:
+        """Of each key but the anchor, where it looks."""
         found: list[Window] = []
         own = facts.indexes(role)
         if self.first is not None:
@@ -101,8 +105,6 @@ class Range:
             found.append(_phase(facts, self.phase))
         if self.during is not None:
             found.append(_during(facts, self.during))
-        if self.anchor:
-            found.append(self._anchored(facts, within, role))
         return found
 
     def _seconds(self, facts: CallFacts) -> Window:
@@ -116,7 +118,7 @@ class Range:
             start_s = max(start_s, speech.end_s - self.last_s)
         return between(facts, Span(start_s, end_s))
 
-    def _anchored(self, facts: CallFacts, within: Window, role: str) -> Window:
+    def _anchored(self, facts: CallFacts, role: str) -> Window:
         answer: Answer = self.anchor.answer(facts, facts.whole)
         if answer.value == "unknown":
             return unsure(answer.why)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pipeline import timeline
 from pipeline.types import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """``indexes`` None means every utterance. ``unsure``: why the window cannot be told;
     ``missing``: why there is none (the anchor or hold never came)."""
 
@@ -32,6 +31,8 @@ class Window:
 
     def meet(self, other: Window) -> Window:
         """Both windows at once."""
+        if other.indexes is None and other.spans == self.spans and not other.unsure and not other.missing:
+            return self
         if self.indexes is None:
             indexes = other.indexes
         else:
