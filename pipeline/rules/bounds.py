@@ -8,7 +8,7 @@ microseconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,17 +22,33 @@ SPARE = 1e-9  # nats: sums in another order differ by less
 
 
 class Most(NamedTuple):
-    """Nats at most: of each pattern; of each part with wordings, pattern by pattern; of each wording."""
+    """Nats at most: of each pattern; of each part with wordings, pattern by pattern; of each wording. ``likeliest``:
+    numbers of wordings, the likest for their own length first."""
 
     weight: Any
     parts: Any
     wordings: Any
+    likeliest: Any
+
+
+class Patterns(NamedTuple):
+    """A theme's patterns as the kernels read them. A pattern (its parts ``flat_starts[i]`` to ``flat_starts[i + 1]``)
+    is a row of parts, a part (its wordings ``parts[part_starts[i]:part_starts[i + 1]]``) a choice of strings, a string
+    ``codes[starts[i]:starts[i + 1]]``. ``lanes``: see ``kernels.lanes``; ``given``: nats of all else in a pattern."""
+
+    codes: Any
+    starts: Any
+    lanes: Any
+    parts: Any
+    part_starts: Any
+    flat_starts: Any
+    given: Any
 
 
 class Bounds:
-    """Patterns as arrays. ``flats``: of each pattern the parts with wordings, each as numbers of
-    ``strings`` (half syllables); ``given``: the nats of all else in it, at most; ``slots``: syllables of its slots.
-    ``nats``: what a syllable that is the same gives, an edit takes, a part that is not there takes."""
+    """``flats``: of each pattern the parts with wordings, each as numbers of ``strings`` (half syllables);
+    ``given``: the nats of all else in it, at most. ``nats``: what a syllable that is the same gives, an edit takes,
+    a part that is not there takes."""
 
     def __init__(
         self,
@@ -40,47 +56,29 @@ class Bounds:
         flats: Sequence[Sequence[Sequence[int]]],
         *,
         given: Sequence[float],
-        slots: Sequence[int],
         nats: tuple[float, float, float],
     ) -> None:
-        from pipeline.rules.kernels.codes import folded, masks, shared_heads
+        from pipeline.rules.kernels.codes import folded, lanes
 
         parts = [part for flat in flats for part in flat]
         self._nats, self._sizes = nats, [len(string) // 2 for string in strings]
-        self._all = np.ones(len(flats), bool)
-        # two stretches share what the longest wording and a syllable more may take
-        self._stride = 64 - 2 - max(map(len, strings), default=0)
         codes, ends = folded(points("".join(strings)), *ALPHABET).astype(np.uint8), _ends(strings)
-        self._strings = (codes, ends, masks(codes, ends))
-        self._arrays = (
-            *self._strings,
-            shared_heads(codes, ends),
+        self._patterns = Patterns(
+            codes,
+            ends,
+            lanes(codes, ends, ALPHABET[2]),
             np.array([string for part in parts for string in part], np.int64),
             _ends(parts),
             _ends(flats),
             np.array(given) + SPARE,
-            np.array(slots, np.int64),
-            nats,
         )
 
-    def likeliest(self, said: str, *, count: int, cutoff: float) -> list[int]:
-        """Numbers of the wordings that a quick look at a text, finds likest, for their own length,
-        the likest first."""
-        from pipeline.rules.kernels.promise import likeliest
+    def most(self, said: str, *, least: float, count: int, cutoff: float) -> Most:
+        """For a text. Patterns that cannot weigh ``least`` are told only that; of the wordings that can be part of
+        one that does, those are named that are among the ``count`` likeliest by a quick look (ratio ``cutoff``)."""
+        from pipeline.rules.kernels.promise import candidates
 
-        found = likeliest(points(said), ALPHABET, *self._strings, count, self._nats, cutoff)
-        return [number for number in found.tolist() if number >= 0]
-
-    def most(self, said: str, *, least: float = -np.inf, flats: Iterable[int] | None = None) -> Most:
-        """For a text, of all patterns or those named. Patterns that cannot weigh ``least`` are told
-        only that."""
-        asked = self._all
-        if flats is not None:
-            asked = np.zeros_like(asked)
-            asked[list(flats)] = True
-        from pipeline.rules.kernels.weights import weigh
-
-        return Most(*weigh(points(said), ALPHABET, self._stride, *self._arrays, asked, least))
+        return Most(*candidates(points(said), ALPHABET, self._patterns, self._nats, least, count, cutoff))
 
     def size(self, number: int) -> int:
         """Syllables of a string."""
@@ -98,7 +96,7 @@ class Bounds:
         """See ``kernels.place``; ``said``: the text's ``points``."""
         from pipeline.rules.kernels.weights import place
 
-        codes, starts, _ = self._strings
+        codes, starts = self._patterns.codes, self._patterns.starts
         found: tuple[int, int, int, float, int] = place(
             said, ALPHABET, codes, starts, wordings, mosts, least, spans, self._nats
         )
@@ -110,7 +108,7 @@ class Bounds:
         from pipeline.rules.kernels.weights import heaviest
 
         joined, asked = points("".join(said)), np.array(least, float)
-        return heaviest(joined, _ends(said), ALPHABET, self._stride, *self._arrays, self._all, asked)
+        return heaviest(joined, _ends(said), ALPHABET, self._patterns, self._nats, asked)
 
 
 def points(text: str) -> Any:

@@ -127,7 +127,6 @@ class NearTheme:
             self._strings,
             [[part.wordings for part in row if isinstance(part, Stretch)] for row in self._rows],
             given=[given(row) for row in self._rows],
-            slots=[sum(SLOTS[part.name][0] for part in row if isinstance(part, Slot)) for row in self._rows],
             nats=(SAME, EDIT, NEVER),
         )
         self.shortest = min((_syllables(flat) for _, flat in read), default=0)
@@ -146,14 +145,10 @@ class NearTheme:
         said, chance = _said(text), _chance(text)
         if not (said and self._rows):
             return None
-        if least > -math.inf:
-            most = self._bounds.most(said, least=least + chance)
-            if most.weight.max() - chance < least:
-                return None
-        numbers = self._bounds.likeliest(said, count=CANDIDATES, cutoff=QUICK_RATIO)
-        owners = [(number, owner) for number in numbers for owner in self._owners[self._strings[number]]]
-        if least == -math.inf:
-            most = self._bounds.most(said, flats={owner.flat for _, owner in owners})
+        most = self._bounds.most(said, least=least + chance, count=CANDIDATES, cutoff=QUICK_RATIO)
+        owners = [
+            (number, owner) for number in most.likeliest for owner in self._owners[self._strings[number]]
+        ]
         laying = Laying(text, said, self._bounds, most)
         best: _Laid | None = None
         bounds = [float(most.weight[owner.flat]) - chance for _, owner in owners]
