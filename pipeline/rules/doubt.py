@@ -8,7 +8,7 @@ it, words recognised with little confidence, or a voice without words. Whatever 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from pipeline import timeline
@@ -37,11 +37,23 @@ UNREAD_S = 0.8  # a voice that long without words may have said three syllables
 EDGE_S = 0.3  # recognised words begin late and end early by up to this
 
 
-def maybe_said(facts: CallFacts, index: int, theme: str) -> str:
+def maybe_said(facts: CallFacts, indexes: Sequence[int], themes: Sequence[str]) -> Iterator[str]:
+    """Why one of the themes may have been said in one of the utterances though it was not found."""
+    texts = [facts.utterances[index].text for index in indexes]
+    most = [facts.phrases.near_weights(texts, theme) for theme in themes]
+    for at, index in enumerate(indexes):
+        for theme, weights in zip(themes, most):
+            if weights[at] >= MAYBE and (why := _may_be(facts, index, theme)):
+                yield why
+
+
+def _may_be(facts: CallFacts, index: int, theme: str) -> str:
     """Why the theme may have been said in an utterance though it was not found; "" when not."""
     utterance = facts.utterances[index]
-    near = facts.phrases.near_miss(utterance.text, theme, least=MAYBE)
-    if near is None or near.weight_at(misheard_share(facts)) < MAYBE or _explained(facts, index, theme, near):
+    near = facts.phrases.near_miss(utterance.text, theme)
+    if near is None or near.weight < MAYBE:
+        return ""
+    if near.weight_at(misheard_share(facts)) < MAYBE or _explained(facts, index, theme, near):
         return ""
     places = facts.phrases.places(utterance.text, role=utterance.role)
     if any(place.theme == theme and place.guarded for place in places):

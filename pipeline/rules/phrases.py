@@ -6,13 +6,12 @@ was found in a text is kept (bounded) and shared by all calls of a worker.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from pipeline.rules.match import PhraseTheme, compile_phrases, join
-from pipeline.rules.nearmiss import NearMiss, NearTheme
+from pipeline.rules.nearmiss import SHOWN, NearMiss, NearTheme
 from pipeline.rules.similar import Encoder, SampleSet
 from pipeline.text import prepare
 from pipeline.types import Utterance
@@ -23,7 +22,6 @@ REMEMBERED_CHARS = 200  # a longer text is hardly said twice
 # syllables are like too much, and the longer the stretch the looser it may be.
 NEAREST_SYLLABLES, NEAREST_FROM = 3, 0.75
 NEAREST_LONG, NEAREST_LONG_FROM = 6, 0.6
-SHOWN = 0.0  # nats: what speaks for a mishearing rather than against it
 NEAREST_SAMPLE = 60.0  # likeness 0-100 from which a sentence is near a sample
 REMEMBERED = 60_000  # texts; about 60 MB of found places at most
 
@@ -88,7 +86,8 @@ class PhraseIndex:
         self._samples = samples or {}
         self._wanted = dict(wanted) if wanted is not None else None
         self._found: dict[tuple[frozenset[str], str], tuple[Place, ...]] = {}
-        self._near: dict[tuple[str, str, float], NearMiss | None] = {}
+        self._near: dict[tuple[str, str], NearMiss | None] = {}
+        self._near_most: dict[tuple[str, str], float] = {}
         self._near_themes: dict[str, NearTheme] = {}
 
     def places(self, text: str, *, role: str, opening: bool = True) -> tuple[Place, ...]:
@@ -159,7 +158,7 @@ class PhraseIndex:
         """What comes nearest to ``theme`` in ``text``; None when nothing is worth a reader's look: too short, or
         more unlike the phrase than like it (see nearmiss.py)."""
         prepared = prepare(text)
-        near = self.near_miss(text, theme, least=SHOWN)
+        near = self.near_miss(text, theme)
         best = None
         if near is not None and _worth_showing(near):
             first, last = prepared.original_span(near.start, near.end)
@@ -170,19 +169,26 @@ class PhraseIndex:
                 best = Nearest(score / 100, text, sample)
         return best
 
-    def rule_out(self, texts: Iterable[str], theme: str, *, least: float) -> None:
-        """Remember of which texts ``near_miss`` has nothing to tell: many at once cost little more than one."""
-        new = [text for text in dict.fromkeys(texts) if (theme, text, least) not in self._near]
-        may = self._near_theme(theme).may_weigh([prepare(text) for text in new], least) if new else []
-        self._near |= {(theme, text, least): None for text, one in zip(new, may) if not one}
+    def near_weights(self, texts: Sequence[str], theme: str) -> list[float]:
+        """Nats that ``near_miss`` can come to in each text, at most; what is below SHOWN is told only to be so.
+        Many texts at once cost little more than one."""
+        if len(self._near_most) >= REMEMBERED:
+            self._near_most.clear()
+        new = dict.fromkeys(text for text in texts if (theme, text) not in self._near_most)
+        if new:
+            most = self._near_theme(theme).most(tuple(new))
+            self._near_most |= {(theme, text): one for text, one in zip(new, most)}
+        return [self._near_most[theme, text] for text in texts]
 
-    def near_miss(self, text: str, theme: str, *, least: float = -math.inf) -> NearMiss | None:
-        """The weightiest placing of the theme's patterns in ``text``, found or not, that weighs ``least``."""
-        key = (theme, text, least)
+    def near_miss(self, text: str, theme: str) -> NearMiss | None:
+        """The weightiest placing of the theme's patterns in ``text``, found or not, that weighs SHOWN."""
+        if self.near_weights((text,), theme)[0] < SHOWN:
+            return None
+        key = (theme, text)
         if key not in self._near:
             if len(self._near) >= REMEMBERED:
                 self._near.clear()
-            self._near[key] = self._near_theme(theme).find(prepare(text), least=least)
+            self._near[key] = self._near_theme(theme).find(prepare(text), least=SHOWN)
         return self._near[key]
 
     def shortest(self, theme: str) -> int:

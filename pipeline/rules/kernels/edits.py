@@ -113,7 +113,7 @@ def edits_between(where: Any, text: Any, low: int, high: int, size: int) -> int:
 def placed(where: Any, size: int, text: Any, low: int, high: int, nats: Any) -> Any:
     """Where in syllables ``low`` to ``high`` (two codes each) a string of ``size`` syllables, marked in
     ``where``, weighs most: start, end, weight, edits. A syllable shorter or longer it may be."""
-    same, edit, _ = nats
+    same, edit = nats.same, nats.edit
     start = end = low
     edits, weight = 2 * size, same * size - edit * 2 * size
     last = ONE << uint64(2 * size - 1)

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numba import njit, uint64
 
-from pipeline.rules.kernels.codes import folded, mark, ones
+from pipeline.rules.kernels.codes import mark, ones
 from pipeline.rules.kernels.edits import unshared
-from pipeline.rules.kernels.weights import strings_of_weight, weigh
 
 SPARE = 1e-6  # of a ratio, more than rounding takes
 
@@ -59,8 +58,7 @@ def _partial_ratio(where: Any, size: int, text: Any, shared: int, least: float) 
 def _promise(where: Any, own: Any, text: Any, shared: int, nats: Any, cutoff: float, least: float) -> float:
     """Nats that a string promises by its ratio to the text; told closely only from ``least`` on, and none below the
     ``cutoff``. ``where``: room for a bit mask of every code."""
-    same, edit, _ = nats
-    size = len(own)
+    same, edit, size = nats.same, nats.edit, len(own)
     mark(where, own)
     if size > len(text):
         ratio = _ratio(_shared(where, text, 0, len(text)), size, len(text))
@@ -80,12 +78,12 @@ def _promise(where: Any, own: Any, text: Any, shared: int, nats: Any, cutoff: fl
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def likeliest(text: Any, kinds: int, patterns: Any, asked: Any, count: int, nats: Any, cutoff: float) -> Any:
+def likeliest(text: Any, patterns: Any, asked: Any, count: int, cutoff: float) -> Any:
     """Which of the strings ``asked`` for are among the ``count`` that promise most by their partial ratio to the text,
-    if that is ``cutoff`` (0 to 100): numbers, the best first, of equals the later. ``nats``: see ``weigh``."""
-    same, edit, _ = nats
+    if that is ``cutoff`` (0 to 100): numbers, the best first, of equals the later."""
+    same, edit = patterns.nats.same, patterns.nats.edit
     starts, left = patterns.starts, unshared(text, patterns.starts, patterns.lanes)
-    where = np.zeros(kinds, np.uint64)
+    where = np.zeros(len(patterns.lanes), np.uint64)
     best, promises = np.full(count, -1, np.int64), np.full(count, -np.inf)
     for these in (True, False):  # of the others those matter that promise more than one asked for
         least = -np.inf if these else _floor(best, promises, asked)
@@ -98,7 +96,7 @@ def likeliest(text: Any, kinds: int, patterns: Any, asked: Any, count: int, nats
             if same * size / 2 - edit * lost * share + SPARE < least:
                 continue
             own = patterns.codes[starts[string] : starts[string + 1]]
-            promise = _promise(where, own, text, size - lost, nats, cutoff, least)
+            promise = _promise(where, own, text, size - lost, patterns.nats, cutoff, least)
             if promise > -np.inf:
                 _put(best, promises, string, promise)
                 least = promises[-1] if these else _floor(best, promises, asked)
@@ -124,15 +122,3 @@ def _floor(best: Any, promises: Any, asked: Any) -> float:
         if best[place] >= 0 and asked[best[place]]:
             return float(promises[place])
     return np.inf
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def candidates(
-    points: Any, alphabet: Any, patterns: Any, nats: Any, least: float, count: int, cutoff: float
-) -> Any:
-    """What ``weigh`` tells of a text, and ``likeliest`` of the strings that can be part of what weighs ``least``."""
-    text = folded(points, *alphabet)
-    weight, part_weight, most = weigh(text, patterns, nats, least)
-    asked = strings_of_weight(least, patterns, weight, part_weight, most)
-    numbers = likeliest(text, alphabet[2], patterns, asked, count, nats, cutoff)
-    return weight, part_weight, most, numbers

@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 from numba import int64, njit
 
-from pipeline.rules.kernels.codes import folded, mark
-from pipeline.rules.kernels.edits import least_cost, least_edits, placed
+from pipeline.rules.kernels.codes import folded
+from pipeline.rules.kernels.edits import least_cost, least_edits
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def weigh(text: Any, patterns: Any, nats: Any, least: float) -> Any:
+def weigh(text: Any, patterns: Any, least: float) -> Any:
     """The most that each pattern can weigh in the text, each of its parts, and each string: see bounds.py.
 
     First by how many edits a string differs; patterns that come to ``least`` so, by what these edits cost.
     """
-    same, edit, _ = nats
+    same, edit = patterns.nats.same, patterns.nats.edit
     edits = least_edits(text, patterns.starts, patterns.lanes)
     most = np.empty(len(edits))
     for string in range(len(edits)):  # a syllable too many gives what a syllable gives
@@ -28,31 +28,31 @@ def weigh(text: Any, patterns: Any, nats: Any, least: float) -> Any:
     for flat in range(len(weight)):
         parts = range(patterns.flat_starts[flat], patterns.flat_starts[flat + 1])
         for part in parts:
-            part_weight[part] = _heaviest(part, patterns, edits, most, nats)[0]
+            part_weight[part] = _heaviest(part, patterns, edits, most)[0]
             weight[flat] += part_weight[part]
         for part in parts:
             if weight[flat] < least:
                 break
             needed = least - (weight[flat] - part_weight[part])
             weight[flat] -= part_weight[part]
-            part_weight[part] = _exactly(part, text, patterns, edits, most, nats, needed, counted, row)
+            part_weight[part] = _exactly(part, text, patterns, edits, most, needed, counted, row)
             weight[flat] += part_weight[part]
     return weight, part_weight, most
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _weight(string: int, patterns: Any, edits: Any, most: Any, nats: Any) -> float:
+def _weight(string: int, patterns: Any, edits: Any, most: Any) -> float:
     """Of a string as a part of a pattern: one of which half or less is there is none."""
     void = 2 * int64(edits[string]) >= patterns.starts[string + 1] - patterns.starts[string]
-    return most[string] - nats[2] if void else most[string]
+    return most[string] - patterns.nats.never if void else most[string]
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _heaviest(part: int, patterns: Any, edits: Any, most: Any, nats: Any) -> Any:
+def _heaviest(part: int, patterns: Any, edits: Any, most: Any) -> Any:
     """The weight of a part's heaviest wording, and which it is."""
     heaviest, which = -np.inf, -1
     for place in range(patterns.part_starts[part], patterns.part_starts[part + 1]):
-        own = _weight(patterns.parts[place], patterns, edits, most, nats)
+        own = _weight(patterns.parts[place], patterns, edits, most)
         if own > heaviest:
             heaviest, which = own, patterns.parts[place]
     return heaviest, which
@@ -60,24 +60,16 @@ def _heaviest(part: int, patterns: Any, edits: Any, most: Any, nats: Any) -> Any
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def _exactly(
-    part: int,
-    text: Any,
-    patterns: Any,
-    edits: Any,
-    most: Any,
-    nats: Any,
-    needed: float,
-    counted: Any,
-    row: Any,
+    part: int, text: Any, patterns: Any, edits: Any, most: Any, needed: float, counted: Any, row: Any
 ) -> float:
     """The weight of a part's heaviest wording by what its edits cost; told closely only from ``needed`` on."""
-    same, edit, _ = nats
-    heaviest, string = -np.inf, _heaviest(part, patterns, edits, most, nats)[1]
+    same, edit = patterns.nats.same, patterns.nats.edit
+    heaviest, string = -np.inf, _heaviest(part, patterns, edits, most)[1]
     begin = patterns.part_starts[part]
     for place in range(begin - 1, patterns.part_starts[part + 1]):  # the likeliest first: it rules out many
         if place >= begin:
             string = patterns.parts[place]
-        own = _weight(string, patterns, edits, most, nats)
+        own = _weight(string, patterns, edits, most)
         if not counted[string] and own >= needed and own > heaviest:
             counted[string] = True
             first, last = patterns.starts[string], patterns.starts[string + 1]
@@ -85,7 +77,7 @@ def _exactly(
             limit = whole - max(needed, heaviest)
             cost = least_cost(text, patterns.codes, first, last, edit, edit - same / 2, limit, row)
             most[string] = min(most[string], whole - cost)
-            own = _weight(string, patterns, edits, most, nats)
+            own = _weight(string, patterns, edits, most)
         heaviest = max(heaviest, own)
     return heaviest
 
@@ -105,45 +97,11 @@ def strings_of_weight(least: float, patterns: Any, weight: Any, part_weight: Any
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def heaviest(points: Any, ends: Any, alphabet: Any, patterns: Any, nats: Any, least: Any) -> Any:
+def heaviest(points: Any, ends: Any, patterns: Any, least: Any) -> Any:
     """The greatest weight that ``weigh`` tells of each of many texts, end to end in ``points``; ``least``:
     one a text."""
     found = np.empty(len(ends) - 1)
-    codes = folded(points, *alphabet)
+    codes = folded(points, *patterns.alphabet)
     for text in range(len(found)):
-        found[text] = weigh(codes[ends[text] : ends[text + 1]], patterns, nats, least[text])[0].max()
+        found[text] = weigh(codes[ends[text] : ends[text + 1]], patterns, least[text])[0].max()
     return found
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def place(
-    points: Any,
-    alphabet: Any,
-    codes: Any,
-    starts: Any,
-    wordings: Any,
-    mosts: Any,
-    least: float,
-    spans: Any,
-    nats: Any,
-) -> Any:
-    """The wording that weighs most in its window: number (-1: none weighs ``least``), start, end, weight,
-    edits. ``spans``: how far before and after a place it may reach, in syllables, and whether as far as it is
-    long besides, on either side."""
-    text = folded(points, *alphabet)
-    where = np.zeros(alphabet[2], np.uint64)
-    number, start, end, weight, edits = -1, 0, 0, -np.inf, 0
-    low, high, before, after = spans
-    for string in wordings:
-        if mosts[string] < least or mosts[string] <= weight:
-            continue
-        own = codes[starts[string] : starts[string + 1]]
-        size = len(own) // 2
-        first = max(0, low - before * size)
-        last = min(len(text) // 2, high + after * size)
-        mark(where, own)
-        found = placed(where, size, text, first, last, nats)
-        if found[2] > weight:
-            number = string
-            start, end, weight, edits = found
-    return number, start, end, weight, edits

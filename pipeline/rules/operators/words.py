@@ -11,11 +11,11 @@ from typing import Literal
 import regex
 
 from pipeline.rules.answer import Hit
-from pipeline.rules.doubt import MAYBE, SURE_SCORE, blurred, maybe_said
+from pipeline.rules.doubt import SURE_SCORE, blurred, maybe_said
 from pipeline.rules.entities import ENTITIES, Entity, Language, language_of
 from pipeline.rules.facts import CallFacts
 from pipeline.rules.operator import Findings, cannot_tell, in_order, operator, unheard
-from pipeline.rules.phrases import NEAREST_SAMPLE, REMEMBERED_CHARS, SHOWN, Heard
+from pipeline.rules.phrases import NEAREST_SAMPLE, REMEMBERED_CHARS, Heard
 from pipeline.rules.similar import SIMILAR_THRESHOLD
 from pipeline.rules.window import Window
 from pipeline.text import clauses, normalise, prepare
@@ -82,21 +82,16 @@ class Say:
         hits = [h._replace(doubtful=h.doubtful or h.evidence.score < SURE_SCORE) for h in hits]
         found = {hit.index for hit in hits}
         silent = [index for index in facts.chosen(role, window) if index not in found]
-        self._rule_out(facts, silent, least=MAYBE)
-        more = (why for index in silent for theme in self.theme if (why := maybe_said(facts, index, theme)))
+        more = maybe_said(facts, silent, self.theme)
         shortest = min(map(facts.phrases.shortest, self.theme))
         return _with_doubts(facts, window, role, hits, guarded, misheard=more, syllables=shortest)
-
-    def _rule_out(self, facts: CallFacts, indexes: Iterable[int], *, least: float) -> None:
-        texts = [facts.utterances[index].text for index in indexes]
-        for theme in self.theme:
-            facts.phrases.rule_out(texts, theme, least=least)
 
     def nearest(self, facts: CallFacts, window: Window, role: str) -> Evidence | None:
         looked = sorted(facts.chosen(role, window), key=lambda i: -len(facts.utterances[i].text))
         best: Evidence | None = None
         nearest = sorted(looked[:NEAR_LOOKS])
-        self._rule_out(facts, nearest, least=SHOWN)
+        for theme in self.theme:
+            facts.phrases.near_weights([facts.utterances[index].text for index in nearest], theme)
         for index in nearest:
             utterance = facts.utterances[index]
             for theme in self.theme:
