@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -35,7 +36,7 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from pipeline.rules.kernels import points
-from pipeline.rules.laying import SLOTS, compiled, own_halves
+from pipeline.rules.laying import SLOTS, compiled, ends, own_halves
 from pipeline.rules.match import PhraseTheme
 from pipeline.rules.variants import Choice, Flat, Gap, Slot, flatten, slot_sounds
 from pipeline.sounds import halves
@@ -44,6 +45,7 @@ from pipeline.text import PreparedText, prepare
 MODEL_SHARE = 0.15  # of syllables misheard, as the weights suppose
 CANDIDATES = 4  # wordings laid on a text in full, the likeliest by a quick look
 QUICK_RATIO = 50.0
+REMEMBERED = 2_000  # texts of a theme
 SHOWN = 0.0  # nats: what speaks for a mishearing rather than against it
 MAX_SYLLABLES = 1_000  # a longer text is no utterance; its head is looked through
 
@@ -110,16 +112,35 @@ class NearTheme:
                 self._characters[own_halves(literal)] |= set(literal.chars)
         self._has_slots = any(isinstance(part, Slot) for part in parts)
         self.shortest = min(map(_syllables, flats), default=0)
+        self._most: dict[str, float] = {}
+        self._near: dict[str, NearMiss | None] = {}
 
-    def most(self, texts: tuple[str, ...], *, least: float = SHOWN) -> list[float]:
-        """Nats that ``find`` can tell of in each text, at most; what is below ``least`` is told only to be so."""
+    def most(self, texts: Sequence[str]) -> list[float]:
+        """Nats that ``near_miss`` can come to in each text, at most; what is below SHOWN is told only to be so.
+        Many texts at once cost little more than one."""
+        if len(self._most) >= REMEMBERED:
+            self._most.clear()
+        new = tuple(dict.fromkeys(text for text in texts if text not in self._most))
+        if new:
+            self._most.update(zip(new, self._heaviest(new)))
+        return [self._most[text] for text in texts]
+
+    def _heaviest(self, texts: tuple[str, ...]) -> list[float]:
         from pipeline.rules.kernels.weights import heaviest
 
         if not self._variants:  # a theme of samples only
             return [-math.inf] * len(texts)
-        together = _together(texts)
-        most = heaviest(together.points, together.ends, self._patterns, together.chances + least)
-        return (most - together.chances).tolist()  # type: ignore[no-any-return]
+        said, starts, chances = _together(texts)
+        most = heaviest(said, starts, self._patterns, chances + SHOWN) - chances
+        return most.tolist()  # type: ignore[no-any-return]
+
+    def near_miss(self, text: str) -> NearMiss | None:
+        """``find`` what weighs SHOWN, or what it found before."""
+        if text not in self._near:
+            if len(self._near) >= REMEMBERED:
+                self._near.clear()
+            self._near[text] = self.find(prepare(text), least=SHOWN)
+        return self._near[text]
 
     def find(self, text: PreparedText, *, least: float = -math.inf) -> NearMiss | None:
         """The weightiest placing of any pattern; None when nothing in the text is like any of it, or weighs
@@ -182,21 +203,14 @@ def _edited(own: str, part: _Part, said: str) -> tuple[set[int], int]:
     return heard, len({op.src_pos // 2 for op in edited if op.tag == "delete"})
 
 
-class _Together(NamedTuple):
-    """Texts in half syllables, end to end, and the nats that looking in each takes."""
-
-    points: Any
-    ends: Any
-    chances: Any
-
-
 @lru_cache(maxsize=64)  # of the same window a call's rules ask many themes
-def _together(texts: tuple[str, ...]) -> _Together:
+def _together(texts: tuple[str, ...]) -> tuple[Any, Any, Any]:
+    """Texts in half syllables, end to end; where each begins; and the nats that looking in each takes."""
     prepared = [prepare(text) for text in texts]
     said = [_said(text) for text in prepared]
     # nothing can be near a text that says nothing
     chances = [_chance(text) if text.chars else math.inf for text in prepared]
-    return _Together(points("".join(said)), np.cumsum([0, *map(len, said)]), np.array(chances))
+    return points("".join(said)), ends(said), np.array(chances)
 
 
 def _said(text: PreparedText) -> str:

@@ -86,8 +86,6 @@ class PhraseIndex:
         self._samples = samples or {}
         self._wanted = dict(wanted) if wanted is not None else None
         self._found: dict[tuple[frozenset[str], str], tuple[Place, ...]] = {}
-        self._near: dict[tuple[str, str], NearMiss | None] = {}
-        self._near_most: dict[tuple[str, str], float] = {}
         self._near_themes: dict[str, NearTheme] = {}
 
     def places(self, text: str, *, role: str, opening: bool = True) -> tuple[Place, ...]:
@@ -154,42 +152,39 @@ class PhraseIndex:
             if place.start < len(tail) < place.end
         ]
 
-    def nearest(self, text: str, theme: str) -> Nearest | None:
-        """What comes nearest to ``theme`` in ``text``; None when nothing is worth a reader's look: too short, or
+    def nearest(self, texts: Sequence[str], theme: str) -> list[Nearest | None]:
+        """What comes nearest to ``theme`` in each text; None when nothing is worth a reader's look: too short, or
         more unlike the phrase than like it (see nearmiss.py)."""
-        prepared = prepare(text)
-        near = self.near_miss(text, theme)
-        best = None
-        if near is not None and _worth_showing(near):
-            first, last = prepared.original_span(near.start, near.end)
-            best = Nearest(near.likeness, text[first:last], near.variant)
+        near = [
+            self._near(text, theme) if weight >= SHOWN else None
+            for text, weight in zip(texts, self.near_weights(texts, theme))
+        ]
         if samples := self._samples.get(theme):
-            score, sample = self.sample_set(samples.sentences).best(prepared)
-            if score >= NEAREST_SAMPLE and (best is None or score / 100 > best.score):
-                best = Nearest(score / 100, text, sample)
-        return best
+            return [self._likest_sample(text, samples, one) for text, one in zip(texts, near)]
+        return near
+
+    def _near(self, text: str, theme: str) -> Nearest | None:
+        near = self.near_miss(text, theme)
+        if near is None or not _worth_showing(near):
+            return None
+        first, last = prepare(text).original_span(near.start, near.end)
+        return Nearest(near.likeness, text[first:last], near.variant)
+
+    def _likest_sample(self, text: str, samples: Samples, near: Nearest | None) -> Nearest | None:
+        """The whole text where it is liker to a sample than what is near is to its phrase."""
+        score, sample = self.sample_set(samples.sentences).best(prepare(text))
+        if score >= NEAREST_SAMPLE and (near is None or score / 100 > near.score):
+            return Nearest(score / 100, text, sample)
+        return near
 
     def near_weights(self, texts: Sequence[str], theme: str) -> list[float]:
-        """Nats that ``near_miss`` can come to in each text, at most; what is below SHOWN is told only to be so.
-        Many texts at once cost little more than one."""
-        if len(self._near_most) >= REMEMBERED:
-            self._near_most.clear()
-        new = dict.fromkeys(text for text in texts if (theme, text) not in self._near_most)
-        if new:
-            most = self._near_theme(theme).most(tuple(new))
-            self._near_most |= {(theme, text): one for text, one in zip(new, most)}
-        return [self._near_most[theme, text] for text in texts]
+        """Nats that ``near_miss`` can come to in each text, at most; what is below SHOWN is told only to be so."""
+        return self._near_theme(theme).most(texts)
 
     def near_miss(self, text: str, theme: str) -> NearMiss | None:
-        """The weightiest placing of the theme's patterns in ``text``, found or not, that weighs SHOWN."""
-        if self.near_weights((text,), theme)[0] < SHOWN:
-            return None
-        key = (theme, text)
-        if key not in self._near:
-            if len(self._near) >= REMEMBERED:
-                self._near.clear()
-            self._near[key] = self._near_theme(theme).find(prepare(text), least=SHOWN)
-        return self._near[key]
+        """The weightiest placing of the theme's patterns in ``text``, found or not, that weighs SHOWN; dear where
+        ``near_weights`` was not asked whether there can be one."""
+        return self._near_theme(theme).near_miss(text)
 
     def shortest(self, theme: str) -> int:
         """Syllables of the shortest way to say the theme; 0 for one of samples only."""

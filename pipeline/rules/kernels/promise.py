@@ -34,15 +34,17 @@ def _ratio(shared: int, size: int, other: int) -> float:
 def _partial_ratio(where: Any, size: int, text: Any, shared: int, least: float) -> float:
     """The greatest ``_ratio`` to a stretch of the text as long as the string, or shorter and at its ends;
     ``least`` where none is greater. ``shared``: codes in common with all of the text, at most."""
-    best, known = least, 0
+    best, known, most = least, 0, size
     if 2 * shared > best * 2 * size:
         for stop in range(1, len(text) + 1):
             known += where[text[stop - 1]] != 0
+            most += 1  # a stretch has at most one code more in common than the one before
             if stop > size:
                 known -= where[text[stop - size - 1]] != 0
-            # a stretch that knows too few of the codes is no better, nor one with another code at its end
-            if stop >= size and known > best * size and where[text[stop - 1]]:
-                best = max(best, _ratio(_shared(where, text, stop - size, stop), size, size))
+            # nor more than it knows; and with another code at its end it is no better than without
+            if stop >= size and min(known, most) > best * size and where[text[stop - 1]]:
+                most = _shared(where, text, stop - size, stop)
+                best = max(best, _ratio(most, size, size))
     for tail in (False, True):
         start, end = (len(text) - size + 1, len(text)) if tail else (0, size - 1)
         shared = _shared(where, text, start, end)

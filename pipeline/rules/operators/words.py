@@ -88,19 +88,16 @@ class Say:
 
     def nearest(self, facts: CallFacts, window: Window, role: str) -> Evidence | None:
         looked = sorted(facts.chosen(role, window), key=lambda i: -len(facts.utterances[i].text))
+        indexes = sorted(looked[:NEAR_LOOKS])
+        texts = [facts.utterances[index].text for index in indexes]
+        found = [facts.phrases.nearest(texts, theme) for theme in self.theme]
         best: Evidence | None = None
-        nearest = sorted(looked[:NEAR_LOOKS])
-        for theme in self.theme:
-            facts.phrases.near_weights([facts.utterances[index].text for index in nearest], theme)
-        for index in nearest:
-            utterance = facts.utterances[index]
-            for theme in self.theme:
-                near = facts.phrases.nearest(utterance.text, theme)
+        for index, text, row in zip(indexes, texts, zip(*found)):
+            for near in row:
                 if near and (best is None or near.score > best.score):
-                    at = utterance.text.find(near.said)
-                    best = facts.hit(
-                        index, at, at + len(near.said), score=round(near.score, 3), matched=near.matched
-                    ).evidence
+                    at, score = text.find(near.said), round(near.score, 3)
+                    hit = facts.hit(index, at, at + len(near.said), score=score, matched=near.matched)
+                    best = hit.evidence
         return best
 
 
