@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -124,4 +124,4 @@ def _given(flat: Flat) -> float:
 
 def ends(rows: Sequence[Sequence[object]]) -> Any:
     """Where each of rows that are put end to end begins, and where the last ends."""
-    return np.cumsum([0, *map(len, rows)]).astype(np.int64)
+    return np.array([*accumulate(map(len, rows), initial=0)])
