@@ -149,18 +149,18 @@ class NearTheme:
 
         if not (text.chars and self._variants):
             return None
-        kinds = [[sound in slot_sounds(name) for sound in text.sounds] for name in SLOTS if self._has_slots]
-        near = lay(
-            _Text(
-                points(_said(text)),
-                np.array(sorted(_borders(text))),
-                len(text.chars),
-                _chance(text),
-                np.array(kinds, np.bool_).reshape(len(kinds), len(text.sounds)),
-            ),
-            self._patterns, least, CANDIDATES, QUICK_RATIO,
-        )  # fmt: skip
+        near = lay(self._laid_on(text), self._patterns, least, CANDIDATES, QUICK_RATIO)
         return self._told(text, *near) if near[1] >= 0 else None
+
+    def _laid_on(self, text: PreparedText) -> _Text:
+        kinds = [[sound in slot_sounds(name) for sound in text.sounds] for name in SLOTS if self._has_slots]
+        return _Text(
+            points(_said(text)),
+            np.array(sorted(_borders(text))),
+            len(text.chars),
+            _chance(text),
+            np.array(kinds, np.bool_).reshape(len(kinds), len(text.sounds)),
+        )
 
     def _told(
         self, text: PreparedText, weight: float, flat: int, start: int, end: int, rows: Any

@@ -58,9 +58,7 @@ def _owners(numbers: Any, patterns: Any) -> Any:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _laid(
-    owner: Any, codes: Any, text: Any, patterns: Any, part_weight: Any, most: Any, room: float
-) -> Any:
+def _laid(owner: Any, codes: Any, text: Any, patterns: Any, part_weight: Any, most: Any, room: float) -> Any:
     """A pattern around one of its parts: the neighbours to its right, then those to its left. Weight (infinitely
     low when it is more than ``room`` nats less than its bound), start, end, parts."""
     string, flat, middle = owner[0], owner[1], owner[2]
@@ -99,7 +97,12 @@ def _laid(
             slack, count = 0, count + 1
             if part[FITS] > 0:
                 start, end = min(start, part[START]), max(end, part[END])
-    return total - patterns.nats.never * voids - math.log(_places(text, start, end)), start, end, parts[:count]
+    return (
+        total - patterns.nats.never * voids - math.log(_places(text, start, end)),
+        start,
+        end,
+        parts[:count],
+    )
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
