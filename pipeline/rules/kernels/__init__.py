@@ -2,7 +2,7 @@
 
 Strings come as arrays of small codes, many of them end to end: the i-th is ``codes[starts[i]:starts[i + 1]]``.
 Compiled code is kept beside its file and renewed when that file changes, not when one it imports does: after
-a change in ``codes`` or ``edits`` delete ``__pycache__``.
+a change in one that others import delete ``__pycache__``.
 """
 
 from __future__ import annotations

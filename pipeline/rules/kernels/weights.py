@@ -1,4 +1,10 @@
-"""What patterns can weigh in a text at most, and where their wordings weigh most: see ``rules/bounds.py``."""
+"""The most that patterns can weigh in a text, told without laying any of them.
+
+A wording laid on any part of a text differs from it by no fewer edits than from the part nearest to it,
+wherever that is; so the parts of a pattern, each at its nearest, weigh at least what the pattern laid
+properly weighs (nearmiss.py). Almost no theme comes near almost any text, and this says so in a few
+microseconds. ``patterns``: see ``rules/laying.py``.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +19,8 @@ from pipeline.rules.kernels.edits import least_cost, least_edits
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def weigh(text: Any, patterns: Any, least: float) -> Any:
-    """The most that each pattern can weigh in the text, each of its parts, and each string: see bounds.py.
-
-    First by how many edits a string differs; patterns that come to ``least`` so, by what these edits cost.
-    """
+    """The most that each pattern can weigh in the text, each of its parts, and each string: by how many edits a
+    string differs, and of patterns that come to ``least`` so, by what these edits cost."""
     same, edit = patterns.nats.same, patterns.nats.edit
     edits = least_edits(text, patterns.starts, patterns.lanes)
     most = np.empty(len(edits))
@@ -84,7 +88,7 @@ def _exactly(
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def strings_of_weight(least: float, patterns: Any, weight: Any, part_weight: Any, most: Any) -> Any:
-    """Which strings can be part of a pattern that weighs ``least``; the others as told by ``weigh``."""
+    """Which strings can be part of a pattern that weighs ``least``, by what ``weigh`` told."""
     found = np.zeros(len(most), np.bool_)
     for flat in range(len(weight)):
         if weight[flat] >= least:
