@@ -206,11 +206,15 @@ def _edited(own: str, part: _Part, said: str) -> tuple[set[int], int]:
 @lru_cache(maxsize=64)  # of the same window a call's rules ask many themes
 def _together(texts: tuple[str, ...]) -> tuple[Any, Any, Any]:
     """Texts in half syllables, end to end; where each begins; and the nats that looking in each takes."""
-    prepared = [prepare(text) for text in texts]
-    said = [_said(text) for text in prepared]
-    # nothing can be near a text that says nothing
-    chances = [_chance(text) if text.chars else math.inf for text in prepared]
+    said, chances = zip(*map(_looked_in, texts))
     return points("".join(said)), ends(said), np.array(chances)
+
+
+@lru_cache(maxsize=1_000)
+def _looked_in(text: str) -> tuple[str, float]:
+    """A text in half syllables, and the nats that looking in it takes: nothing is near one that says nothing."""
+    prepared = prepare(text)
+    return _said(prepared), _chance(prepared) if prepared.chars else math.inf
 
 
 def _said(text: PreparedText) -> str:
