@@ -156,21 +156,21 @@ class PhraseIndex:
         """What comes nearest to ``theme`` in each text; None when nothing is worth a reader's look: too short, or
         more unlike the phrase than like it (see nearmiss.py)."""
         near = [
-            self._near(text, theme) if weight >= SHOWN else None
+            self._nearest_phrase(text, theme) if weight >= SHOWN else None
             for text, weight in zip(texts, self.near_weights(texts, theme))
         ]
         if samples := self._samples.get(theme):
-            return [self._likest_sample(text, samples, one) for text, one in zip(texts, near)]
+            return [self._nearest_sample(text, samples, one) for text, one in zip(texts, near)]
         return near
 
-    def _near(self, text: str, theme: str) -> Nearest | None:
+    def _nearest_phrase(self, text: str, theme: str) -> Nearest | None:
         near = self.near_miss(text, theme)
         if near is None or not _worth_showing(near):
             return None
         first, last = prepare(text).original_span(near.start, near.end)
         return Nearest(near.likeness, text[first:last], near.variant)
 
-    def _likest_sample(self, text: str, samples: Samples, near: Nearest | None) -> Nearest | None:
+    def _nearest_sample(self, text: str, samples: Samples, near: Nearest | None) -> Nearest | None:
         """The whole text where it is liker to a sample than what is near is to its phrase."""
         score, sample = self.sample_set(samples.sentences).best(prepare(text))
         if score >= NEAREST_SAMPLE and (near is None or score / 100 > near.score):
