@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Literal
@@ -41,13 +41,16 @@ def _with_doubts(
     """The hits, and why there may be more. In the second look that is also ``misheard``, what the operator
     itself takes for possible, and, where it asks for so many ``syllables``, words that were not recognised."""
     kept = tuple(hits)
-    heard = frozenset(hit.index for hit in kept if hit.index is not None)
-    doubts = unheard(facts, window, role, skip=heard)
-    more = next(iter(misheard), "")  # one reason is enough, and the others cost as much
-    if facts.careful and not more:
-        more = blurred(facts, window, role, syllables=max(MIN_BLUR, syllables))
-    told = (more, *doubts.doubts) if more else doubts.doubts
-    return Findings(kept, told, 1.0 if more else doubts.doubt, why=why)
+
+    def doubts() -> tuple[tuple[str, ...], float]:
+        heard = frozenset(hit.index for hit in kept if hit.index is not None)
+        found = unheard(facts, window, role, skip=heard)
+        more = next(iter(misheard), "")  # one reason is enough, and the others cost as much
+        if facts.careful and not more:
+            more = blurred(facts, window, role, syllables=max(MIN_BLUR, syllables))
+        return ((more, *found.doubts), 1.0) if more else (found.doubts, found.doubt)
+
+    return Findings(kept, why=why, unasked=doubts)
 
 
 @operator("say", hears="text")
@@ -170,7 +173,7 @@ class Keyword:
             hits = self._joined(facts, indexes)
         else:
             hits = [hit for i in indexes if (hit := self._in_utterance(facts, i))]
-        misheard = self._misheard(facts, indexes) if facts.careful else []
+        misheard = self._misheard(facts, indexes) if facts.careful else ()
         shortest = min(map(len, (*self.any, *self.all, *self.of)), default=MIN_BLUR)
         return _with_doubts(facts, window, role, hits, "", misheard=misheard, syllables=shortest)
 
@@ -198,16 +201,14 @@ class Keyword:
     def _words_in(self, text: str) -> list[str]:
         return [word for word in (*self.any, *self.all, *self.of) if _norm(word) in text]
 
-    def _misheard(self, facts: CallFacts, indexes: list[int]) -> list[str]:
+    def _misheard(self, facts: CallFacts, indexes: list[int]) -> Iterator[str]:
         """The second look: words that are not written but sound so."""
         words = [(word, prepare(word)) for word in (*self.any, *self.all, *self.of)]
-        return [
-            f"第{index + 1}句里有与「{word}」同音的字,可能听错了"
-            for index in indexes
-            for word, wanted in words
-            if wanted.chars not in (text := prepare(facts.utterances[index].text)).chars
-            and wanted.sounds in text.sounds
-        ]
+        for index in indexes:
+            text = prepare(facts.utterances[index].text)
+            for word, wanted in words:
+                if wanted.chars not in text.chars and wanted.sounds in text.sounds:
+                    yield f"第{index + 1}句里有与「{word}」同音的字,可能听错了"
 
 
 def _norm(text: str) -> str:
