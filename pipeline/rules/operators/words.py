@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Literal
@@ -36,7 +36,7 @@ def _with_doubts(
     why: str,
     *,
     misheard: Iterable[str] = (),
-    syllables: int = 0,
+    syllables: Callable[[], int] = lambda: MIN_BLUR,
 ) -> Findings:
     """The hits, and why there may be more. In the second look that is also ``misheard``, what the operator
     itself takes for possible, and, where it asks for so many ``syllables``, words that were not recognised."""
@@ -47,7 +47,7 @@ def _with_doubts(
         found = unheard(facts, window, role, skip=heard)
         more = next(iter(misheard), "")  # one reason is enough, and the others cost as much
         if facts.careful and not more:
-            more = blurred(facts, window, role, syllables=max(MIN_BLUR, syllables))
+            more = blurred(facts, window, role, syllables=max(MIN_BLUR, syllables()))
         return ((more, *found.doubts), 1.0) if more else (found.doubts, found.doubt)
 
     return Findings(kept, why=why, unasked=doubts)
@@ -86,7 +86,10 @@ class Say:
         found = {hit.index for hit in hits}
         silent = [index for index in facts.chosen(role, window) if index not in found]
         more = maybe_said(facts, silent, self.theme)
-        shortest = min(map(facts.phrases.shortest, self.theme))
+
+        def shortest() -> int:
+            return min(map(facts.phrases.shortest, self.theme))
+
         return _with_doubts(facts, window, role, hits, guarded, misheard=more, syllables=shortest)
 
     def nearest(self, facts: CallFacts, window: Window, role: str) -> Evidence | None:
@@ -174,7 +177,10 @@ class Keyword:
         else:
             hits = [hit for i in indexes if (hit := self._in_utterance(facts, i))]
         misheard = self._misheard(facts, indexes) if facts.careful else ()
-        shortest = min(map(len, (*self.any, *self.all, *self.of)), default=MIN_BLUR)
+
+        def shortest() -> int:
+            return min(map(len, (*self.any, *self.all, *self.of)), default=MIN_BLUR)
+
         return _with_doubts(facts, window, role, hits, "", misheard=misheard, syllables=shortest)
 
     def _in_utterance(self, facts: CallFacts, index: int) -> Hit | None:
