@@ -94,16 +94,23 @@ def _parts() -> dict[str, tuple[str, str]]:
 def halves(codes: str) -> str:
     """Each code as two characters, its initial and its final, so that an edit distance over them counts a
     near sound as one edit and a far one as two. A syllable without an initial gets one of its own."""
-    return "".join(_half(code) for code in codes)
+    return codes.translate(_half)
 
 
-@cache
-def _half(code: str) -> str:
-    parts = _parts().get(code)
-    if parts is None:
-        return code + code
-    initial, final = parts
-    return _half_codes()[initial or final.upper()] + _half_codes()[final]
+class _Halves(dict[int, str]):
+    """Code → its halves, filled as codes are met."""
+
+    def __missing__(self, point: int) -> str:
+        parts = _parts().get(chr(point))
+        if parts is None:
+            self[point] = 2 * chr(point)
+        else:
+            initial, final = parts
+            self[point] = _half_codes()[initial or final.upper()] + _half_codes()[final]
+        return self[point]
+
+
+_half = _Halves()
 
 
 @cache
@@ -201,6 +208,17 @@ def _cut(characters: str, known: dict[str, int], whole: float) -> tuple[str, ...
         found.append(characters[start : ends[start]])
         start = ends[start]
     return tuple(found)
+
+
+def may_part(one: str, other: str) -> bool:
+    """May ``cut`` leave two characters side by side as words of their own? Not where together they are a word
+    likelier than the two."""
+    cutter = segmenter()
+    together = cutter.FREQ.get(one + other)
+    if not together or not _HAN_ONLY.fullmatch(one + other):
+        return True
+    apart = (cutter.FREQ.get(one) or 1) * (cutter.FREQ.get(other) or 1)
+    return bool(together * cutter.total <= apart)
 
 
 @cache

@@ -85,7 +85,8 @@ def subtract(spans: Iterable[Span], holes: Iterable[Span]) -> Spans:
     found: list[Span] = []
     for span in merge(spans):
         touching = merged[bisect_right(ends, span.start_s) : bisect_left(starts, span.end_s)]
-        found += gaps(touching, span)
+        if not any(hole.start_s <= span.start_s and hole.end_s >= span.end_s for hole in touching):
+            found += gaps(touching, span)
     return tuple(found)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.sounds import cut, fold, segmenter
+from pipeline.sounds import cut, fold, may_part, segmenter
 from pipeline.text import (
     clauses,
     count_syllables,
@@ -103,3 +105,10 @@ def test_any_text_keeps_its_places(text: str) -> None:
 @given(st.text(alphabet="您好请问有什么可以帮工号为您服务中国银行长大重复乙龘丶龦鿕a1.", max_size=30))
 def test_words_are_cut_as_jieba_cuts_them(text: str) -> None:
     assert cut(text) == tuple(segmenter().cut(text, HMM=False))
+
+
+@given(st.text(alphabet="您好请问有什么可以帮工号为您服务中国银行长大重复乙龘丶龦鿕a1.", max_size=30))
+def test_characters_that_stand_alone_side_by_side_may(text: str) -> None:
+    alone = [pair for pair in pairwise(cut(text)) if len("".join(pair)) == 2]
+    assert all(may_part(*pair) for pair in alone)
+    assert not may_part("您", "好") and may_part("好", "您")

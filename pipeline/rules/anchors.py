@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipeline.rules.bounds import points
+from pipeline.rules.kernels import points
 from pipeline.rules.variants import STRETCH_SHARE, Choice, Flat, Literal, Part, flatten
 from pipeline.sounds import FIRST_CODE
 

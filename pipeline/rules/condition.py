@@ -112,13 +112,16 @@ def counted(found: Findings, count: Count, window: Window) -> Answer:
     """Kleene over a count: between the sure hits and all that may be, is the number always inside?"""
     if found.moot:
         return kleene.moot(found.moot)
-    if not found.hits and not found.doubts:  # by far the commonest answer
-        return Answer("miss" if count.least else "hit", (), window.hull, why=found.why)
+    searched = window.hull
     sure = tuple(h for h in found.hits if not h.doubtful and h.evidence.score >= CLEAR_SCORE)
+    if found.hits and len(sure) >= count.least and count.max is None:  # whatever else there may be
+        return Answer("hit", sure, searched, confidence=_confidence(sure))
+    found = found.with_doubts()
+    if not found.hits and not found.doubts:  # by far the commonest answer
+        return Answer("miss" if count.least else "hit", (), searched, why=found.why)
     more = len(found.hits) > len(sure) or bool(found.doubts)
     most = float("inf") if found.doubts else len(found.hits)
     limit = float("inf") if count.max is None else count.max
-    searched = window.hull
     if len(sure) >= count.least and most <= limit:
         return Answer("hit", sure, searched, confidence=_confidence(sure))
     if most < count.least or len(sure) > limit:

@@ -8,13 +8,14 @@ it, words recognised with little confidence, or a voice without words. Whatever 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from itertools import groupby
+from collections.abc import Iterator, Sequence
+from itertools import groupby, pairwise
 
 from pipeline import timeline
 from pipeline.rules.facts import CallFacts
 from pipeline.rules.nearmiss import NearMiss
 from pipeline.rules.window import Window
+from pipeline.sounds import may_part
 from pipeline.text import normalise, prepare, words
 from pipeline.types import Span
 
@@ -32,16 +33,28 @@ EVERYDAY = frozenset(
     "我你您他她它们的了是不在有没要会能说看问查给把被让跟和与到从为对就也都还再很太最才又好行请先后上下来去这那哪谁几多少个位张次年月日号点分秒元块"
     "零一二三四五六七八九十百千万半两第前左右里外中吗吧呢啊嘛么呀哦嗯喂姓叫开关订买退换改交办发收送到等打接听讲用做当想帮找写记住走坐"
 )
-_ODD_RUN = re.compile(f"[^{''.join(sorted(EVERYDAY))}]{{{GARBLED}}}")
+_ODD_RUN = re.compile(f"[^{''.join(sorted(EVERYDAY))}]{{{GARBLED},}}")
 UNREAD_S = 0.8  # a voice that long without words may have said three syllables
 EDGE_S = 0.3  # recognised words begin late and end early by up to this
 
 
-def maybe_said(facts: CallFacts, index: int, theme: str) -> str:
+def maybe_said(facts: CallFacts, indexes: Sequence[int], themes: Sequence[str]) -> Iterator[str]:
+    """Why one of the themes may have been said in one of the utterances though it was not found."""
+    texts = [facts.utterances[index].text for index in indexes]
+    most = [facts.phrases.near_weights(texts, theme) for theme in themes]
+    for at, index in enumerate(indexes):
+        for theme, weights in zip(themes, most):
+            if weights[at] >= MAYBE and (why := _may_be(facts, index, theme)):
+                yield why
+
+
+def _may_be(facts: CallFacts, index: int, theme: str) -> str:
     """Why the theme may have been said in an utterance though it was not found; "" when not."""
     utterance = facts.utterances[index]
-    near = facts.phrases.near_miss(utterance.text, theme, least=MAYBE)
-    if near is None or near.weight_at(misheard_share(facts)) < MAYBE or _explained(facts, index, theme, near):
+    near = facts.phrases.near_miss(utterance.text, theme)
+    if near is None or near.weight < MAYBE:
+        return ""
+    if near.weight_at(misheard_share(facts)) < MAYBE or _explained(facts, index, theme, near):
         return ""
     places = facts.phrases.places(utterance.text, role=utterance.role)
     if any(place.theme == theme and place.guarded for place in places):
@@ -107,7 +120,7 @@ def _no_words(facts: CallFacts, index: int) -> str:
     that was found: what a recogniser writes when it did not understand."""
     utterance = facts.utterances[index]
     prepared = prepare(utterance.text)
-    if not _ODD_RUN.search(prepared.chars):
+    if not any(map(_may_be_no_words, _ODD_RUN.findall(prepared.chars))):
         return ""  # most: no need to cut it into words
     places = facts.phrases.places(utterance.text, role=utterance.role)
     found = [p for p in places if p.score >= SOUNDED and "…" not in p.matched]
@@ -121,6 +134,16 @@ def _no_words(facts: CallFacts, index: int) -> str:
         run = "" if known or at in prepared.breaks else run + word
         longest = max(longest, run, key=len)
     return longest
+
+
+def _may_be_no_words(run: str) -> bool:
+    """Can so many characters of the run stand alone side by side?"""
+    alone = 1
+    for one, other in pairwise(run):
+        alone = alone + 1 if may_part(one, other) else 1
+        if alone == GARBLED:
+            return True
+    return False
 
 
 def _unsure_runs(facts: CallFacts, index: int) -> Iterator[str]:

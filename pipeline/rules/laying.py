@@ -1,4 +1,4 @@
-"""The parts of a pattern laid on a text, each where it weighs most: wordings by kernels, slots here.
+"""Phrase patterns as arrays, for the kernels that weigh them and lay them on texts.
 
 Weights are in nats, see nearmiss.py.
 """
@@ -6,56 +6,62 @@ Weights are in nats, see nearmiss.py.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from itertools import groupby
+from collections.abc import Sequence
+from itertools import accumulate, groupby
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipeline.rules.bounds import LONGEST, Bounds, Most, points
-from pipeline.rules.variants import Choice, Gap, Literal, Part, Slot, slot_sounds
-from pipeline.sounds import halves
-from pipeline.text import PreparedText
+from pipeline.rules.kernels import points
+from pipeline.rules.variants import Choice, Flat, Gap, Literal, Slot
+from pipeline.sounds import FIRST_HALF, halves
 
-SAME = 4.0  # nats a syllable of the same class gives
-EDIT = 4.5  # nats half a syllable that differs takes
-NEVER = 99.0
-PART = 1.5  # nats: a pattern of several parts is like more sentences
 # Slot: syllables it takes, nats for one of its kind and for one of another; a stranger's syllable is a
 # digit one time in eight, can be a surname or belong to a time one time in three.
 SLOTS = {
     "工号": (4, 2.0, -2.2), "数字": (2, 1.5, -2.2), "金额": (3, 1.2, -2.0), "时间": (3, 0.9, -1.9),
     "姓氏": (1, 1.0, -2.5), "部门": (0, 0.0, 0.0), "称呼": (2, 0.9, -2.0),
 }  # fmt: skip
-SLACK = 1  # syllable by which parts may stand farther apart, or overlap, than the pattern allows
+LONGEST = 48  # half syllables of a wording; at most 64 are compared at once
+# Half syllables as small numbers (see kernels.folded): 64 that are known, 64 that all other characters share.
+ALPHABET = (FIRST_HALF, 64, 128)
+SPARE = 1e-9  # nats: sums in another order differ by less
 
 
-class Stretch(NamedTuple):
-    """A part with wordings: its number among those of all patterns, the numbers of the wordings, an array."""
+class Nats(NamedTuple):
+    """What a syllable of the same class gives, half a syllable that differs takes, a part that is not there takes,
+    and a further part takes: a pattern of several is like more sentences."""
 
-    number: int
-    wordings: Any
+    same: float = 4.0
+    edit: float = 4.5
+    never: float = 99.0
+    part: float = 1.5
 
 
-RowPart = Stretch | Slot | Gap
-Row = tuple[RowPart, ...]
+class Patterns(NamedTuple):
+    """A theme's patterns. A wording is a string of half syllables, ``codes[starts[i]:starts[i + 1]]`` (also a column of
+    ``lanes``, see there); a stretch is a choice of them, ``parts[part_starts[i]:part_starts[i + 1]]``.
 
+    Pattern i has the stretches ``flat_starts[i]`` to ``flat_starts[i + 1]`` and, all else told as well, the parts
+    ``rows[row_starts[i]:row_starts[i + 1]]``: what it is (see kernels.laying), and number of the stretch, number of the
+    slot, or syllables of the gap. ``given``: nats of all in it but its wordings, at most. Wording i stands in
+    ``owners[owner_starts[i]:owner_starts[i + 1]]``: pattern, place in its row. ``slots``: a row each, see SLOTS.
+    """
 
-class Placed(NamedTuple):
-    """One part laid on syllables ``start:end``; ``fits`` syllables of its ``size`` are there; ``number``: of
-    the wording, -1 for a slot."""
-
-    start: int
-    end: int
-    weight: float
-    fits: float
-    size: int
-    number: int = -1
-
-    @property
-    def void(self) -> bool:
-        """Half of it or less is there."""
-        return 2 * self.fits < self.size + (self.number >= 0)
+    codes: Any
+    starts: Any
+    lanes: Any
+    parts: Any
+    part_starts: Any
+    flat_starts: Any
+    given: Any
+    rows: Any
+    row_starts: Any
+    owners: Any
+    owner_starts: Any
+    slots: Any = np.array(list(SLOTS.values()))
+    nats: Nats = Nats()
+    alphabet: tuple[int, int, int] = ALPHABET
 
 
 def own_halves(literal: Literal) -> str:
@@ -63,68 +69,59 @@ def own_halves(literal: Literal) -> str:
     return halves(literal.sounds)[:LONGEST]
 
 
-def row_part(part: Part, numbers: Mapping[str, int], count: Iterator[int]) -> RowPart:
-    """A choice by the numbers of its wordings; a slot or gap as it is."""
-    if not isinstance(part, Choice):
-        return part
-    return Stretch(next(count), np.array([numbers[own_halves(one)] for one in part.literals]))
+def compiled(flats: Sequence[Flat]) -> tuple[list[str], Patterns]:
+    """Patterns, and the wordings they number."""
+    from pipeline.rules.kernels.codes import folded, lanes
+
+    owners: dict[str, list[tuple[int, int]]] = {}
+    for number, flat in enumerate(flats):
+        for place, part in enumerate(flat):
+            for literal in part.literals if isinstance(part, Choice) else ():
+                owners.setdefault(own_halves(literal), []).append((number, place))
+    strings = sorted(owners)
+    numbers = {own: number for number, own in enumerate(strings)}
+    choices = [[part for part in flat if isinstance(part, Choice)] for flat in flats]
+    parts = [[numbers[own_halves(one)] for one in choice.literals] for flat in choices for choice in flat]
+    codes, starts = folded(points("".join(strings)), *ALPHABET).astype(np.uint8), ends(strings)
+    return strings, Patterns(
+        codes,
+        starts,
+        lanes(codes, starts, ALPHABET[2]),
+        np.array([string for part in parts for string in part], np.int64),
+        ends(parts),
+        ends(choices),
+        np.array([_given(flat) for flat in flats]) + SPARE,
+        np.array(_rows(flats), np.int64).reshape(-1, 2),
+        ends(flats),
+        np.array([owner for own in strings for owner in owners[own]], np.int64).reshape(-1, 2),
+        ends([owners[own] for own in strings]),
+    )
 
 
-def given(row: Row) -> float:
+def _rows(flats: Sequence[Flat]) -> list[tuple[int, int]]:
+    from pipeline.rules.kernels.laying import GAP, SLOT, STRETCH
+
+    rows, stretches, slots = [], 0, list(SLOTS)
+    for part in (part for flat in flats for part in flat):
+        if isinstance(part, Choice):
+            rows.append((STRETCH, stretches))
+            stretches += 1
+        else:
+            rows.append((SLOT, slots.index(part.name)) if isinstance(part, Slot) else (GAP, part.most))
+    return rows
+
+
+def _given(flat: Flat) -> float:
     """Nats of all in a pattern but its wordings, at most: its slots filled, its gaps paid for."""
-    filled = sum(SLOTS[part.name][0] * SLOTS[part.name][1] for part in row if isinstance(part, Slot))
+    filled = sum(SLOTS[part.name][0] * SLOTS[part.name][1] for part in flat if isinstance(part, Slot))
     gaps = sum(
         min(math.log(1 + gap.most) for gap in run if isinstance(gap, Gap))
-        for is_gap, run in groupby(row, key=lambda part: isinstance(part, Gap))
+        for is_gap, run in groupby(flat, key=lambda part: isinstance(part, Gap))
         if is_gap
     )
-    return filled - gaps - PART * (sum(isinstance(part, Stretch) for part in row) - 1)
+    return filled - gaps - Nats().part * (sum(isinstance(part, Choice) for part in flat) - 1)
 
 
-class Laying:
-    """A theme's wordings laid on one text, with the bounds of what they can come to in it."""
-
-    def __init__(self, text: PreparedText, said: str, bounds: Bounds, most: Most) -> None:
-        self.text, self._bounds, self._mosts = text, bounds, most.wordings
-        self._said, self._end = points(said), len(said) // 2
-        self._parts = most.parts.tolist()
-
-    def anywhere(self, number: int) -> Placed:
-        """The wording where it weighs most."""
-        found = self._bounds.place(self._said, np.array([number]), self._mosts, (0, self._end, 0, 0))
-        return self._placed(*found)
-
-    def lost(self, part: RowPart, placed: Placed) -> float:
-        """Nats that the part came to less than its bound."""
-        if isinstance(part, Stretch):
-            return float(self._parts[part.number]) - placed.weight + NEVER * placed.void
-        return SLOTS[part.name][0] * SLOTS[part.name][1] - placed.weight if isinstance(part, Slot) else 0.0
-
-    def beside(
-        self, part: Stretch | Slot, at: int, slack: int, room: float, *, rightwards: bool
-    ) -> Placed | None:
-        """The best placing of the part that comes after, or before, place ``at``; None when all of them lose
-        more than ``room``."""
-        if isinstance(part, Slot):
-            return _filled(part, self.text, at, slack, rightwards=rightwards)
-        reach = slack + SLACK
-        spans = (at - 1, at + reach, 0, 1) if rightwards else (at - reach, at + 1, 1, 0)
-        least = self._parts[part.number] - room
-        found = self._bounds.place(self._said, part.wordings, self._mosts, spans, least=least)
-        return self._placed(*found) if found[0] >= 0 else None
-
-    def _placed(self, number: int, start: int, end: int, weight: float, edits: int) -> Placed:
-        size = self._bounds.size(number)
-        return Placed(start, end, weight, max(0.0, size - edits / 2), size, number)
-
-
-def _filled(slot: Slot, text: PreparedText, at: int, slack: int, *, rightwards: bool) -> Placed:
-    """How many of the syllables beside ``at`` can be of the slot's kind."""
-    size, one_of_kind, another = SLOTS[slot.name]
-    reach = size + slack + 1
-    around = range(at, at + reach) if rightwards else range(at - 1, at - 1 - reach, -1)
-    kind = slot_sounds(slot.name)
-    right = [i for i in around if 0 <= i < len(text.sounds) and text.sounds[i] in kind][:size]
-    weight = one_of_kind * len(right) + another * (size - len(right))
-    start, end = min(right, default=at), max(right, default=at - 1) + 1
-    return Placed(start, end, weight, float(len(right)), size)
+def ends(rows: Sequence[Sequence[object]]) -> Any:
+    """Where each of rows that are put end to end begins, and where the last ends."""
+    return np.array([*accumulate(map(len, rows), initial=0)])

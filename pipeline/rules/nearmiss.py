@@ -25,37 +25,28 @@ are clauses, another one wherever a syllable stands.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
+import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from pipeline.rules.bounds import Bounds
-from pipeline.rules.laying import (
-    EDIT,
-    NEVER,
-    PART,
-    SAME,
-    SLOTS,
-    Laying,
-    Placed,
-    Stretch,
-    given,
-    own_halves,
-    row_part,
-)
+from pipeline.rules.kernels import points
+from pipeline.rules.laying import SLOTS, compiled, ends, own_halves
 from pipeline.rules.match import PhraseTheme
-from pipeline.rules.variants import Choice, Flat, Gap, Slot, flatten
+from pipeline.rules.variants import Choice, Flat, Gap, Slot, flatten, slot_sounds
 from pipeline.sounds import halves
-from pipeline.text import PreparedText
+from pipeline.text import PreparedText, prepare
 
 MODEL_SHARE = 0.15  # of syllables misheard, as the weights suppose
 CANDIDATES = 4  # wordings laid on a text in full, the likeliest by a quick look
 QUICK_RATIO = 50.0
+REMEMBERED = 2_000  # texts of a theme
+SHOWN = 0.0  # nats: what speaks for a mishearing rather than against it
 MAX_SYLLABLES = 1_000  # a longer text is no utterance; its head is looked through
 
 
@@ -83,25 +74,26 @@ class NearMiss:
         return self.weight - self.edits * max(0.0, math.log(MODEL_SHARE / misheard))
 
 
-class _Wording(NamedTuple):
-    """Where a literal stands: the pattern's number and the part's place in it."""
+class _Part(NamedTuple):
+    """A part of a pattern laid on syllables ``start:end``: ``fits`` halves of its ``size`` syllables are there;
+    ``wording``: its number, -1 for a slot."""
 
-    flat: int
-    part: int
-
-
-class _Laid(NamedTuple):
-    """A pattern laid on syllables ``start:end``; ``turn``: when the plain order of wordings comes to it."""
-
-    turn: int
-    flat: int
     start: int
     end: int
-    weight: float
-    parts: list[Placed]
+    fits: int
+    size: int
+    wording: int
 
-    def before(self, other: _Laid) -> bool:
-        return (-self.weight, self.turn) < (-other.weight, other.turn)
+
+class _Text(NamedTuple):
+    """A text as it is laid on: half syllables, borders of clauses, characters, the nats that looking in it takes, and
+    which of its syllables can be of which slot's kind."""
+
+    points: Any
+    borders: Any
+    size: int
+    chance: float
+    kinds: Any
 
 
 class NearTheme:
@@ -111,98 +103,77 @@ class NearTheme:
         read = [(variant, flat) for variant in theme.variants
                 for flat in flatten(variant, theme.synonyms, theme=theme.id)]  # fmt: skip
         self._variants = [variant for variant, _ in read]
-        self._owners: dict[str, list[_Wording]] = {}
+        flats = [flat for _, flat in read]
+        self._strings, self._patterns = compiled(flats)
         self._characters: dict[str, set[str]] = defaultdict(set)
-        for number, (_, flat) in enumerate(read):
-            for place, part in enumerate(flat):
-                for literal in part.literals if isinstance(part, Choice) else ():
-                    own = own_halves(literal)
-                    self._owners.setdefault(own, []).append(_Wording(number, place))
-                    self._characters[own] |= set(literal.chars)
-        self._strings = sorted(self._owners)
-        numbers = {own: number for number, own in enumerate(self._strings)}
-        count = itertools.count()
-        self._rows = [tuple(row_part(part, numbers, count) for part in flat) for _, flat in read]
-        self._bounds = Bounds(
-            self._strings,
-            [[part.wordings for part in row if isinstance(part, Stretch)] for row in self._rows],
-            given=[given(row) for row in self._rows],
-            slots=[sum(SLOTS[part.name][0] for part in row if isinstance(part, Slot)) for row in self._rows],
-            nats=(SAME, EDIT, NEVER),
-        )
-        self.shortest = min((_syllables(flat) for _, flat in read), default=0)
+        parts = [part for flat in flats for part in flat]
+        for part in parts:
+            for literal in part.literals if isinstance(part, Choice) else ():
+                self._characters[own_halves(literal)] |= set(literal.chars)
+        self._has_slots = any(isinstance(part, Slot) for part in parts)
+        self.shortest = min(map(_syllables, flats), default=0)
+        self._most: dict[str, float] = {}
+        self._near: dict[str, NearMiss | None] = {}
 
-    def may_weigh(self, texts: Sequence[PreparedText], least: float) -> list[bool]:
-        """Of each text: can ``find`` tell of anything that weighs ``least``?"""
-        if not self._rows:  # a theme of samples only
-            return [False] * len(texts)
-        limits = [least + _chance(text) for text in texts]
-        most = self._bounds.heaviest([_said(text) for text in texts], limits).tolist()
-        return [bool(text.chars) and one >= limit for text, one, limit in zip(texts, most, limits)]
+    def most(self, texts: Sequence[str]) -> list[float]:
+        """Nats that ``near_miss`` can come to in each text, at most; what is below SHOWN is told only to be so.
+        Many texts at once cost little more than one."""
+        if len(self._most) >= REMEMBERED:
+            self._most.clear()
+        new = tuple(dict.fromkeys(text for text in texts if text not in self._most))
+        if new:
+            self._most.update(zip(new, self._heaviest(new)))
+        return [self._most[text] for text in texts]
+
+    def _heaviest(self, texts: tuple[str, ...]) -> list[float]:
+        from pipeline.rules.kernels.weights import heaviest
+
+        if not self._variants:  # a theme of samples only
+            return [-math.inf] * len(texts)
+        said, starts, chances = _together(texts)
+        most = heaviest(said, starts, self._patterns, chances + SHOWN) - chances
+        return most.tolist()  # type: ignore[no-any-return]
+
+    def near_miss(self, text: str) -> NearMiss | None:
+        """``find`` what weighs SHOWN, or what it found before."""
+        if text not in self._near:
+            if len(self._near) >= REMEMBERED:
+                self._near.clear()
+            self._near[text] = self.find(prepare(text), least=SHOWN)
+        return self._near[text]
 
     def find(self, text: PreparedText, *, least: float = -math.inf) -> NearMiss | None:
         """The weightiest placing of any pattern; None when nothing in the text is like any of it, or weighs
         ``least`` nats."""
-        said, chance = _said(text), _chance(text)
-        if not (said and self._rows):
+        from pipeline.rules.kernels.laying import lay
+
+        if not (text.chars and self._variants):
             return None
-        if least > -math.inf:
-            most = self._bounds.most(said, least=least + chance)
-            if most.weight.max() - chance < least:
-                return None
-        numbers = self._bounds.likeliest(said, count=CANDIDATES, cutoff=QUICK_RATIO)
-        owners = [(number, owner) for number in numbers for owner in self._owners[self._strings[number]]]
-        if least == -math.inf:
-            most = self._bounds.most(said, flats={owner.flat for _, owner in owners})
-        laying = Laying(text, said, self._bounds, most)
-        best: _Laid | None = None
-        bounds = [float(most.weight[owner.flat]) - chance for _, owner in owners]
-        for turn in sorted(range(len(owners)), key=lambda turn: -bounds[turn]):
-            room = bounds[turn] - least
-            if room < 0:
-                break
-            laid = self._laid(turn, *owners[turn], laying, room)
-            if laid and laid.weight >= least and (best is None or laid.before(best)):
-                best, least = laid, laid.weight
-        return best and self._told(best, text)
+        near = lay(self._laid_on(text), self._patterns, least, CANDIDATES, QUICK_RATIO)
+        return self._told(text, *near) if near[1] >= 0 else None
 
-    def _laid(self, turn: int, number: int, owner: _Wording, laying: Laying, room: float) -> _Laid | None:
-        """The pattern around one of its parts: the neighbours to its right, then those to its left. None
-        when it weighs more than ``room`` nats less than its bound."""
-        row, placed = self._rows[owner.flat], laying.anywhere(number)
-        start, end, parts = placed.start, placed.end, [placed]
-        room -= laying.lost(row[owner.part], placed)
-        for neighbours, rightwards in ((row[owner.part + 1 :], True), (row[: owner.part][::-1], False)):
-            slack = 0
-            for part in neighbours:
-                if room < 0:
-                    return None
-                if isinstance(part, Gap):
-                    slack = part.most
-                    continue
-                at = end if rightwards else start
-                found = laying.beside(part, at, slack, room, rightwards=rightwards)
-                if found is None:
-                    return None
-                room -= laying.lost(part, found)
-                weight = found.weight - PART * (found.number >= 0) - math.log(1 + slack)
-                parts.append(found._replace(weight=weight))
-                slack = 0
-                if found.fits > 0:
-                    start, end = min(start, found.start), max(end, found.end)
-        void = NEVER * sum(part.void for part in parts)
-        weight = sum(part.weight for part in parts) - void - math.log(_places(laying.text, start, end))
-        return _Laid(turn, owner.flat, start, end, weight, parts)
+    def _laid_on(self, text: PreparedText) -> _Text:
+        kinds = [[sound in slot_sounds(name) for sound in text.sounds] for name in SLOTS if self._has_slots]
+        return _Text(
+            points(_said(text)),
+            np.array(sorted(_borders(text))),
+            len(text.chars),
+            _chance(text),
+            np.array(kinds, np.bool_).reshape(len(kinds), len(text.sounds)),
+        )
 
-    def _told(self, laid: _Laid, text: PreparedText) -> NearMiss:
+    def _told(
+        self, text: PreparedText, weight: float, flat: int, start: int, end: int, rows: Any
+    ) -> NearMiss:
         odd: set[int] = set()
         other: set[int] = set()
         edits = 0
-        for part in laid.parts:
-            if part.number < 0:
-                edits += part.size - int(part.fits)
+        parts = [_Part(*row) for row in rows.tolist()]
+        for part in parts:
+            if part.wording < 0:
+                edits += part.size - part.fits // 2
                 continue
-            own = self._strings[part.number]
+            own = self._strings[part.wording]
             heard, lost = _edited(own, part, _said(text))
             edits += len(heard) + lost
             if part.fits:
@@ -210,32 +181,40 @@ class NearTheme:
                 known = self._characters[own]
                 other |= {at for at in range(part.start, part.end) if text.chars[at] not in known}
         return NearMiss(
-            laid.start,
-            laid.end,
-            likeness=sum(part.fits for part in laid.parts) / max(1, sum(part.size for part in laid.parts)),
-            weight=laid.weight,
+            start,
+            end,
+            likeness=sum(part.fits for part in parts) / 2 / max(1, sum(part.size for part in parts)),
+            weight=weight,
             odd=tuple(sorted(odd)),
             homophones=tuple(sorted(other - odd)),
             edits=edits,
-            variant=self._variants[laid.flat],
+            variant=self._variants[flat],
         )
 
 
-def _edited(own: str, part: Placed, said: str) -> tuple[set[int], int]:
+def _edited(own: str, part: _Part, said: str) -> tuple[set[int], int]:
     """Places of the syllables heard that do not fit the wording, and how many of its own are lost."""
     if part.start == part.end:
         return set(), part.size
-    if part.fits in (0, part.size):
+    if part.fits in (0, 2 * part.size):
         return set(), 0
     edited = Levenshtein.editops(own, said[2 * part.start : 2 * part.end])
     heard = {part.start + op.dest_pos // 2 for op in edited if op.tag != "delete"}
     return heard, len({op.src_pos // 2 for op in edited if op.tag == "delete"})
 
 
-def _places(text: PreparedText, start: int, end: int) -> int:
-    """In how many places the stretch could have been found by chance."""
-    borders = _borders(text)
-    return len(borders) if start in borders and end in borders else len(text.chars)
+@lru_cache(maxsize=64)  # of the same window a call's rules ask many themes
+def _together(texts: tuple[str, ...]) -> tuple[Any, Any, Any]:
+    """Texts in half syllables, end to end; where each begins; and the nats that looking in each takes."""
+    said, chances = zip(*map(_looked_in, texts))
+    return points("".join(said)), ends(said), np.array(chances)
+
+
+@lru_cache(maxsize=1_000)
+def _looked_in(text: str) -> tuple[str, float]:
+    """A text in half syllables, and the nats that looking in it takes: nothing is near one that says nothing."""
+    prepared = prepare(text)
+    return _said(prepared), _chance(prepared) if prepared.chars else math.inf
 
 
 def _said(text: PreparedText) -> str:
@@ -243,11 +222,9 @@ def _said(text: PreparedText) -> str:
 
 
 def _chance(text: PreparedText) -> float:
-    """Nats that looking in a text takes at least: see ``_places``."""
-    size = len(text.chars)
-    borders = (
-        len(text.breaks) + (0 not in text.breaks) + (size not in text.breaks)
-    )  # see _borders; often asked
+    """Nats that looking in a text takes at least; often asked."""
+    size, breaks = len(text.chars), text.breaks
+    borders = len(breaks) + (0 not in breaks) + (size not in breaks)
     return math.log(max(1, min(borders, size)))
 
 

@@ -13,13 +13,18 @@ from pipeline.rules.window import Window
 class Findings(NamedTuple):
     """Places found. ``doubts``: why more may be there unheard, with ``doubt`` the share of the window
     not heard (1: cannot be told at all); ``moot``: why the question does not arise; ``why`` tells a
-    miss."""
+    miss. ``unasked``: tells the doubts where that is dear; asked only where the hits alone do not decide."""
 
     hits: tuple[Hit, ...] = ()
     doubts: tuple[str, ...] = ()
     doubt: float = 0.0
     why: str = ""
     moot: str = ""
+    unasked: Callable[[], tuple[tuple[str, ...], float]] | None = None
+
+    def with_doubts(self) -> Findings:
+        """The same with its doubts told."""
+        return self if self.unasked is None else Findings(self.hits, *self.unasked(), self.why, self.moot)
 
 
 CLEAR = Findings()

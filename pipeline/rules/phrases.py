@@ -6,13 +6,12 @@ was found in a text is kept (bounded) and shared by all calls of a worker.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from pipeline.rules.match import PhraseTheme, compile_phrases, join
-from pipeline.rules.nearmiss import NearMiss, NearTheme
+from pipeline.rules.nearmiss import SHOWN, NearMiss, NearTheme
 from pipeline.rules.similar import Encoder, SampleSet
 from pipeline.text import prepare
 from pipeline.types import Utterance
@@ -23,7 +22,6 @@ REMEMBERED_CHARS = 200  # a longer text is hardly said twice
 # syllables are like too much, and the longer the stretch the looser it may be.
 NEAREST_SYLLABLES, NEAREST_FROM = 3, 0.75
 NEAREST_LONG, NEAREST_LONG_FROM = 6, 0.6
-SHOWN = 0.0  # nats: what speaks for a mishearing rather than against it
 NEAREST_SAMPLE = 60.0  # likeness 0-100 from which a sentence is near a sample
 REMEMBERED = 60_000  # texts; about 60 MB of found places at most
 
@@ -88,7 +86,6 @@ class PhraseIndex:
         self._samples = samples or {}
         self._wanted = dict(wanted) if wanted is not None else None
         self._found: dict[tuple[frozenset[str], str], tuple[Place, ...]] = {}
-        self._near: dict[tuple[str, str, float], NearMiss | None] = {}
         self._near_themes: dict[str, NearTheme] = {}
 
     def places(self, text: str, *, role: str, opening: bool = True) -> tuple[Place, ...]:
@@ -155,35 +152,39 @@ class PhraseIndex:
             if place.start < len(tail) < place.end
         ]
 
-    def nearest(self, text: str, theme: str) -> Nearest | None:
-        """What comes nearest to ``theme`` in ``text``; None when nothing is worth a reader's look: too short, or
+    def nearest(self, texts: Sequence[str], theme: str) -> list[Nearest | None]:
+        """What comes nearest to ``theme`` in each text; None when nothing is worth a reader's look: too short, or
         more unlike the phrase than like it (see nearmiss.py)."""
-        prepared = prepare(text)
-        near = self.near_miss(text, theme, least=SHOWN)
-        best = None
-        if near is not None and _worth_showing(near):
-            first, last = prepared.original_span(near.start, near.end)
-            best = Nearest(near.likeness, text[first:last], near.variant)
+        near = [
+            self._nearest_phrase(text, theme) if weight >= SHOWN else None
+            for text, weight in zip(texts, self.near_weights(texts, theme))
+        ]
         if samples := self._samples.get(theme):
-            score, sample = self.sample_set(samples.sentences).best(prepared)
-            if score >= NEAREST_SAMPLE and (best is None or score / 100 > best.score):
-                best = Nearest(score / 100, text, sample)
-        return best
+            return [self._nearest_sample(text, samples, one) for text, one in zip(texts, near)]
+        return near
 
-    def rule_out(self, texts: Iterable[str], theme: str, *, least: float) -> None:
-        """Remember of which texts ``near_miss`` has nothing to tell: many at once cost little more than one."""
-        new = [text for text in dict.fromkeys(texts) if (theme, text, least) not in self._near]
-        may = self._near_theme(theme).may_weigh([prepare(text) for text in new], least) if new else []
-        self._near |= {(theme, text, least): None for text, one in zip(new, may) if not one}
+    def _nearest_phrase(self, text: str, theme: str) -> Nearest | None:
+        near = self.near_miss(text, theme)
+        if near is None or not _worth_showing(near):
+            return None
+        first, last = prepare(text).original_span(near.start, near.end)
+        return Nearest(near.likeness, text[first:last], near.variant)
 
-    def near_miss(self, text: str, theme: str, *, least: float = -math.inf) -> NearMiss | None:
-        """The weightiest placing of the theme's patterns in ``text``, found or not, that weighs ``least``."""
-        key = (theme, text, least)
-        if key not in self._near:
-            if len(self._near) >= REMEMBERED:
-                self._near.clear()
-            self._near[key] = self._near_theme(theme).find(prepare(text), least=least)
-        return self._near[key]
+    def _nearest_sample(self, text: str, samples: Samples, near: Nearest | None) -> Nearest | None:
+        """The whole text where it is liker to a sample than what is near is to its phrase."""
+        score, sample = self.sample_set(samples.sentences).best(prepare(text))
+        if score >= NEAREST_SAMPLE and (near is None or score / 100 > near.score):
+            return Nearest(score / 100, text, sample)
+        return near
+
+    def near_weights(self, texts: Sequence[str], theme: str) -> list[float]:
+        """Nats that ``near_miss`` can come to in each text, at most; what is below SHOWN is told only to be so."""
+        return self._near_theme(theme).most(texts)
+
+    def near_miss(self, text: str, theme: str) -> NearMiss | None:
+        """The weightiest placing of the theme's patterns in ``text``, found or not, that weighs SHOWN; dear where
+        ``near_weights`` was not asked whether there can be one."""
+        return self._near_theme(theme).near_miss(text)
 
     def shortest(self, theme: str) -> int:
         """Syllables of the shortest way to say the theme; 0 for one of samples only."""

@@ -57,7 +57,7 @@ def hear(book: Rulebook, text: str, *, role: Role) -> tuple[list[Heard], list[He
     found = {h.theme for h in heard}
     near = []
     for theme in asked:
-        close = None if theme in found else book.index.nearest(text, theme)
+        close = None if theme in found else book.index.nearest([text], theme)[0]
         if close:
             near.append(
                 Heard(theme, _title(book, theme), close.said, close.matched, close.score, None, asked[theme])

@@ -42,7 +42,7 @@ class PlainIndex(PhraseIndex):
 
     def __init__(self, themes: Sequence[PhraseTheme], index: PhraseIndex) -> None:
         self._themes, self._samples, self._wanted = tuple(themes), index._samples, index._wanted
-        self._found, self._near, self._near_themes = {}, {}, {}
+        self._found, self._near_themes = {}, {}
         self._opening, self.opening_within = frozenset(), 0
         patterns = [p for place, theme in enumerate(themes) for p in _compiled(theme, place)]
         self.anchors = anchors_of(patterns)

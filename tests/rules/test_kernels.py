@@ -5,14 +5,15 @@ import random
 import numpy as np
 import pytest
 from rapidfuzz import fuzz
-from rapidfuzz.distance import Levenshtein
+from rapidfuzz.distance import LCSseq, Levenshtein
 
-from pipeline.rules.kernels.codes import mark, masks, shared_heads
-from pipeline.rules.kernels.edits import edits_between, least_cost, least_edits, placed
+from pipeline.rules.kernels.codes import LANE, lanes, mark
+from pipeline.rules.kernels.edits import edits_between, least_cost, least_edits, placed, unshared
 from pipeline.rules.kernels.promise import likeliest
+from pipeline.rules.laying import Nats, Patterns
 
 KINDS = 6
-NATS = (4.0, 4.5, 99.0)
+NATS = Nats()
 
 
 def strings(rng: random.Random, count: int, longest: int) -> list[list[int]]:
@@ -35,15 +36,24 @@ def cheapest(own: list[int], text: list[int], *, edit: float, added: float) -> f
     return min(row)
 
 
+@pytest.mark.parametrize("longest", [14, 2 * LANE])
 @pytest.mark.parametrize("seed", range(20))
-def test_edits_anywhere_in_texts_of_any_length(seed: int) -> None:
+def test_edits_anywhere_of_many_strings_at_once(seed: int, longest: int) -> None:
     rng = random.Random(seed)
-    rows, text = strings(rng, 30, 14), [rng.randrange(KINDS) for _ in range(rng.randint(1, 200))]
+    rows, text = strings(rng, 30, longest), [rng.randrange(KINDS) for _ in range(rng.randint(1, 200))]
     codes, starts = packed(rows)
-    asked = np.array([rng.random() < 0.5 for _ in rows])
-    found = least_edits(np.array(text), 64 - 2 - 14, KINDS, codes, starts, shared_heads(codes, starts), asked)
-    wanted = [cheapest(own, text, edit=1, added=1) for own, one in zip(rows, asked) if one]
-    assert found[asked].tolist() == wanted
+    found = least_edits(np.array(text), starts, lanes(codes, starts, KINDS))
+    assert found.tolist() == [cheapest(own[:LANE], text, edit=1, added=1) for own in rows]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_many_strings_share_with_a_text(seed: int) -> None:
+    rng = random.Random(seed)
+    rows, text = strings(rng, 30, 2 * LANE), [rng.randrange(KINDS) for _ in range(rng.randint(1, 40))]
+    codes, starts = packed(rows)
+    left = unshared(np.array(text), starts, lanes(codes, starts, KINDS))
+    wanted = [min(LANE, len(own)) - LCSseq.similarity(own[:LANE], text) for own in rows]
+    assert [bits.bit_count() for bits in left.tolist()] == wanted
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -76,20 +86,21 @@ def test_a_wording_lies_where_it_weighs_most_and_the_first_such_place_counts(see
     )
 
 
+@pytest.mark.parametrize("share", [0.1, 0.5, 1.0])
 @pytest.mark.parametrize("seed", range(20))
-def test_a_quick_look_ranks_as_rapidfuzz_does(seed: int) -> None:
+def test_a_quick_look_ranks_as_rapidfuzz_does(seed: int, share: float) -> None:
     rng = random.Random(seed)
     rows, text = strings(rng, 40, 14), [rng.randrange(KINDS) for _ in range(2 * rng.randint(1, 12))]
-    codes, starts = packed(rows)
-    ranked = []
-    for number, own in enumerate(rows):
+    promises = []
+    for own in rows:
         short = len(own) <= len(text)
         ratio = (fuzz.partial_ratio if short else fuzz.ratio)(own, text)
         differs = len(own) * (1 - ratio / 100) if short else len(own) - ratio * (len(own) + len(text)) / 200
-        if ratio >= 50:
-            ranked.append((round(2.0 * len(own) - 4.5 * differs, 3), number))
-    alphabet = (0, KINDS, KINDS + 1)
-    found = likeliest(np.array(text), alphabet, codes, starts, masks(codes, starts), 4, NATS, 50.0)
-    told = [number for number in found.tolist() if number >= 0]
-    promise = {number: one for one, number in ranked}
-    assert [promise[number] for number in told] == [one for one, _ in sorted(ranked, reverse=True)[:4]]
+        promises.append(round(2.0 * len(own) - 4.5 * differs, 3) if ratio >= 50 else -np.inf)
+    asked = np.array([rng.random() < share for _ in rows])
+    codes, starts = packed(rows)
+    none = np.empty(0, np.int64)
+    patterns = Patterns(codes, starts, lanes(codes, starts, KINDS), *[none] * 8)
+    found = likeliest(np.array(text), patterns, asked, 4, 50.0)
+    ranked = sorted(((one, number) for number, one in enumerate(promises) if one > -np.inf), reverse=True)[:4]
+    assert [promises[number] for number in found] == [one for one, number in ranked if asked[number]]

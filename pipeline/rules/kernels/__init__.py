@@ -2,5 +2,16 @@
 
 Strings come as arrays of small codes, many of them end to end: the i-th is ``codes[starts[i]:starts[i + 1]]``.
 Compiled code is kept beside its file and renewed when that file changes, not when one it imports does: after
-a change in ``codes`` or ``edits`` delete ``__pycache__``.
+a change in one that others import delete ``__pycache__``.
 """
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def points(text: str) -> Any:
+    """A text as the kernels take it: its code points."""
+    return np.frombuffer(text.encode("utf-32-le"), np.uint32)

@@ -1,4 +1,4 @@
-"""Texts as small numbers, and what is told of them at a glance: masks, shared beginnings, hashes."""
+"""Texts as small numbers, and what is told of them at a glance: masks, lanes, hashes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from numba import int64, njit, uint64
 
 BITS = 64
+LANE = 32  # places of a string among many
 ONE = uint64(1)
 BASE = uint64(0x9E3779B97F4A7C15)  # of rolling hashes, modulo 2**64
 
@@ -58,15 +59,17 @@ def mark(where: Any, string: Any) -> None:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def shared_heads(codes: Any, starts: Any) -> Any:
-    """How many of its first codes each string has in common with the one before."""
-    found = np.zeros(len(starts) - 1, np.int64)
-    for string in range(1, len(found)):
-        before, own, after = starts[string - 1], starts[string], starts[string + 1]
-        while found[string] < min(own - before, after - own):
-            if codes[before + found[string]] != codes[own + found[string]]:
-                break
-            found[string] += 1
+def lanes(codes: Any, starts: Any, kinds: int) -> Any:
+    """Where in each string every code stands, a bit a place: one row a code, one column a string, so that a
+    loop over strings runs over many at once. The last place is the topmost bit; of a string longer than
+    ``LANE`` the beginning is told. Bits below a shorter one are set for every code: what is before it never differs."""
+    found = np.zeros((kinds, len(starts) - 1), np.uint32)
+    for string in range(len(starts) - 1):
+        size = min(LANE, starts[string + 1] - starts[string])
+        for kind in range(kinds):
+            found[kind, string] = (ONE << uint64(LANE - size)) - ONE
+        for at in range(size):
+            found[codes[starts[string] + at], string] |= ONE << uint64(LANE - size + at)
     return found
 
 

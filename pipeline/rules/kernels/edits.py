@@ -1,90 +1,66 @@
-"""Edit distances after Myers (1999): a step for each place of one string, a bit for each of the other.
-
-Where many strings are laid on one text the bits are the text's, so that its masks serve all of them; a text
-longer than 64 is looked through in stretches that overlap.
-"""
+"""Edit distances after Myers (1999): a step for each place of the text, a bit for each of the string."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from numba import njit, uint64
+from numba import njit, uint32, uint64
 
-from pipeline.rules.kernels.codes import BITS, ONE
+from pipeline.rules.kernels.codes import LANE, ONE
 
 MILLI = 1000  # of costs, counted whole: three times as fast
-FOUR = uint64(15)
+TOP = uint32(LANE - 1)
+# whole numbers narrower than 64 bits, so that the processor takes many strings at once
+_NARROW = dict.fromkeys(("same", "rise", "fall", "along", "more", "less", "differ", "hit", "left"), uint32)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def occurrences(text: Any, kinds: int, stride: int) -> Any:
-    """Where each code stands in each stretch of 64 that begins ``stride`` after the one before: a bit a
-    place, one row a stretch."""
-    count = 1 + max(0, (len(text) - BITS + stride - 1) // stride)
-    places = np.zeros((count, kinds), np.uint64)
-    for stretch in range(count):
-        low = stretch * stride
-        for at in range(low, min(len(text), low + BITS)):
-            places[stretch, text[at]] |= ONE << uint64(at - low)
-    return places
+def places(starts: Any) -> Any:
+    """Of each string the bits that are its own in its lane: see ``codes.lanes``."""
+    own = np.empty(len(starts) - 1, np.uint32)
+    for string in range(len(own)):
+        size = min(LANE, starts[string + 1] - starts[string])
+        own[string] = ((ONE << uint64(size)) - ONE) << uint64(LANE - size)
+    return own
 
 
-def _four_steps() -> Any:
-    """For every four bits that say up and four that say down: where that leads, and the lowest on the way."""
-    found = np.zeros((16, 16, 2), np.int64)
-    for up in range(16):
-        for down in range(16):
-            at = 0
-            for place in range(4):
-                at += (up >> place & 1) - (down >> place & 1)
-                found[up, down] = at, min(at, found[up, down, 1])
+@njit(cache=True, locals=_NARROW)  # type: ignore[untyped-decorator]
+def least_edits(text: Any, starts: Any, lanes: Any) -> Any:
+    """Of each string the Levenshtein distance to the part of the text that is nearest to it; of one longer than
+    ``LANE`` that of its beginning, which is no more."""
+    rises = places(starts)
+    falls, edits = np.zeros_like(rises), np.empty_like(rises)
+    for string in range(len(edits)):
+        edits[string] = min(LANE, starts[string + 1] - starts[string])
+    least = edits.copy()
+    for code in text:
+        here = lanes[code]
+        for string in range(len(edits)):
+            same, rise, fall = here[string], rises[string], falls[string]
+            along = (((same & rise) + rise) ^ rise) | same | fall
+            more = fall | ~(along | rise)
+            less = rise & along
+            differ = edits[string] + (more >> TOP) - (less >> TOP)
+            edits[string], least[string] = differ, min(least[string], differ)
+            more <<= 1
+            less <<= 1
+            rises[string], falls[string] = less | ~(along | more), more & along
+    return least
+
+
+@njit(cache=True, locals=_NARROW)  # type: ignore[untyped-decorator]
+def unshared(text: Any, starts: Any, lanes: Any) -> Any:
+    """Of each string, of a long one its beginning, the bits of the codes that it and the text do not have in common
+    in order."""
+    found = places(starts)
+    for code in text:
+        here = lanes[code]
+        for string in range(len(found)):
+            left = found[string]
+            hit = left & here[string]
+            found[string] = (left + hit) | (left - hit)
     return found
-
-
-_STEPS = _four_steps()
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def lowest(up: Any, down: Any, length: int) -> int:
-    """The lowest place, 0 or below, on a way of so many steps up and down, a bit each."""
-    at = least = 0
-    for _ in range(0, length, 4):
-        steps = _STEPS[up & FOUR, down & FOUR]
-        least = min(least, at + steps[1])
-        at += steps[0]
-        up, down = up >> uint64(4), down >> uint64(4)
-    return least
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def least_edits(text: Any, stride: int, kinds: int, codes: Any, starts: Any, shared: Any, asked: Any) -> Any:
-    """Of each string ``asked`` for the Levenshtein distance to the part of the text that is nearest to it.
-    ``shared``: how many of its first codes are those of the string before: their rows are known."""
-    places = occurrences(text, kinds, stride)
-    rises, falls = np.zeros(BITS + 1, np.uint64), np.zeros(BITS + 1, np.uint64)
-    least = np.full(len(shared), BITS, np.int64)
-    for stretch in range(len(places)):
-        length = min(BITS, len(text) - stride * stretch)
-        here = ~uint64(0) >> uint64(BITS - length)
-        known = BITS  # rows that still are those of the string's own first codes
-        for string in range(len(shared)):
-            known = min(known, shared[string])
-            if not asked[string]:
-                continue
-            first, size = starts[string], starts[string + 1] - starts[string]
-            for at in range(known, size):
-                same, rise, fall = places[stretch, codes[first + at]], rises[at], falls[at]
-                across = same | fall
-                along = (((same & rise) + rise) ^ rise) | same
-                more = ((fall | ~(along | rise)) << ONE) | ONE
-                less = (rise & along) << ONE
-                rises[at + 1] = less | ~(across | more)
-                falls[at + 1] = more & across
-            known = BITS
-            found = size + lowest(rises[size] & here, falls[size] & here, length)
-            least[string] = min(least[string], found)
-    return least
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -137,7 +113,7 @@ def edits_between(where: Any, text: Any, low: int, high: int, size: int) -> int:
 def placed(where: Any, size: int, text: Any, low: int, high: int, nats: Any) -> Any:
     """Where in syllables ``low`` to ``high`` (two codes each) a string of ``size`` syllables, marked in
     ``where``, weighs most: start, end, weight, edits. A syllable shorter or longer it may be."""
-    same, edit, _ = nats
+    same, edit = nats.same, nats.edit
     start = end = low
     edits, weight = 2 * size, same * size - edit * 2 * size
     last = ONE << uint64(2 * size - 1)

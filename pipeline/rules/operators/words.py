@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Literal
@@ -11,11 +11,11 @@ from typing import Literal
 import regex
 
 from pipeline.rules.answer import Hit
-from pipeline.rules.doubt import MAYBE, SURE_SCORE, blurred, maybe_said
+from pipeline.rules.doubt import SURE_SCORE, blurred, maybe_said
 from pipeline.rules.entities import ENTITIES, Entity, Language, language_of
 from pipeline.rules.facts import CallFacts
 from pipeline.rules.operator import Findings, cannot_tell, in_order, operator, unheard
-from pipeline.rules.phrases import NEAREST_SAMPLE, REMEMBERED_CHARS, SHOWN, Heard
+from pipeline.rules.phrases import NEAREST_SAMPLE, REMEMBERED_CHARS, Heard
 from pipeline.rules.similar import SIMILAR_THRESHOLD
 from pipeline.rules.window import Window
 from pipeline.text import clauses, normalise, prepare
@@ -36,18 +36,21 @@ def _with_doubts(
     why: str,
     *,
     misheard: Iterable[str] = (),
-    syllables: int = 0,
+    syllables: Callable[[], int] = lambda: MIN_BLUR,
 ) -> Findings:
     """The hits, and why there may be more. In the second look that is also ``misheard``, what the operator
     itself takes for possible, and, where it asks for so many ``syllables``, words that were not recognised."""
     kept = tuple(hits)
-    heard = frozenset(hit.index for hit in kept if hit.index is not None)
-    doubts = unheard(facts, window, role, skip=heard)
-    more = next(iter(misheard), "")  # one reason is enough, and the others cost as much
-    if facts.careful and not more:
-        more = blurred(facts, window, role, syllables=max(MIN_BLUR, syllables))
-    told = (more, *doubts.doubts) if more else doubts.doubts
-    return Findings(kept, told, 1.0 if more else doubts.doubt, why=why)
+
+    def doubts() -> tuple[tuple[str, ...], float]:
+        heard = frozenset(hit.index for hit in kept if hit.index is not None)
+        found = unheard(facts, window, role, skip=heard)
+        more = next(iter(misheard), "")  # one reason is enough, and the others cost as much
+        if facts.careful and not more:
+            more = blurred(facts, window, role, syllables=max(MIN_BLUR, syllables()))
+        return ((more, *found.doubts), 1.0) if more else (found.doubts, found.doubt)
+
+    return Findings(kept, why=why, unasked=doubts)
 
 
 @operator("say", hears="text")
@@ -82,30 +85,25 @@ class Say:
         hits = [h._replace(doubtful=h.doubtful or h.evidence.score < SURE_SCORE) for h in hits]
         found = {hit.index for hit in hits}
         silent = [index for index in facts.chosen(role, window) if index not in found]
-        self._rule_out(facts, silent, least=MAYBE)
-        more = (why for index in silent for theme in self.theme if (why := maybe_said(facts, index, theme)))
-        shortest = min(map(facts.phrases.shortest, self.theme))
-        return _with_doubts(facts, window, role, hits, guarded, misheard=more, syllables=shortest)
+        more = maybe_said(facts, silent, self.theme)
 
-    def _rule_out(self, facts: CallFacts, indexes: Iterable[int], *, least: float) -> None:
-        texts = [facts.utterances[index].text for index in indexes]
-        for theme in self.theme:
-            facts.phrases.rule_out(texts, theme, least=least)
+        def shortest() -> int:
+            return min(map(facts.phrases.shortest, self.theme))
+
+        return _with_doubts(facts, window, role, hits, guarded, misheard=more, syllables=shortest)
 
     def nearest(self, facts: CallFacts, window: Window, role: str) -> Evidence | None:
         looked = sorted(facts.chosen(role, window), key=lambda i: -len(facts.utterances[i].text))
+        indexes = sorted(looked[:NEAR_LOOKS])
+        texts = [facts.utterances[index].text for index in indexes]
+        found = [facts.phrases.nearest(texts, theme) for theme in self.theme]
         best: Evidence | None = None
-        nearest = sorted(looked[:NEAR_LOOKS])
-        self._rule_out(facts, nearest, least=SHOWN)
-        for index in nearest:
-            utterance = facts.utterances[index]
-            for theme in self.theme:
-                near = facts.phrases.nearest(utterance.text, theme)
+        for index, text, row in zip(indexes, texts, zip(*found)):
+            for near in row:
                 if near and (best is None or near.score > best.score):
-                    at = utterance.text.find(near.said)
-                    best = facts.hit(
-                        index, at, at + len(near.said), score=round(near.score, 3), matched=near.matched
-                    ).evidence
+                    at, score = text.find(near.said), round(near.score, 3)
+                    hit = facts.hit(index, at, at + len(near.said), score=score, matched=near.matched)
+                    best = hit.evidence
         return best
 
 
@@ -178,8 +176,11 @@ class Keyword:
             hits = self._joined(facts, indexes)
         else:
             hits = [hit for i in indexes if (hit := self._in_utterance(facts, i))]
-        misheard = self._misheard(facts, indexes) if facts.careful else []
-        shortest = min(map(len, (*self.any, *self.all, *self.of)), default=MIN_BLUR)
+        misheard = self._misheard(facts, indexes) if facts.careful else ()
+
+        def shortest() -> int:
+            return min(map(len, (*self.any, *self.all, *self.of)), default=MIN_BLUR)
+
         return _with_doubts(facts, window, role, hits, "", misheard=misheard, syllables=shortest)
 
     def _in_utterance(self, facts: CallFacts, index: int) -> Hit | None:
@@ -206,16 +207,14 @@ class Keyword:
     def _words_in(self, text: str) -> list[str]:
         return [word for word in (*self.any, *self.all, *self.of) if _norm(word) in text]
 
-    def _misheard(self, facts: CallFacts, indexes: list[int]) -> list[str]:
+    def _misheard(self, facts: CallFacts, indexes: list[int]) -> Iterator[str]:
         """The second look: words that are not written but sound so."""
         words = [(word, prepare(word)) for word in (*self.any, *self.all, *self.of)]
-        return [
-            f"第{index + 1}句里有与「{word}」同音的字,可能听错了"
-            for index in indexes
-            for word, wanted in words
-            if wanted.chars not in (text := prepare(facts.utterances[index].text)).chars
-            and wanted.sounds in text.sounds
-        ]
+        for index in indexes:
+            text = prepare(facts.utterances[index].text)
+            for word, wanted in words:
+                if wanted.chars not in text.chars and wanted.sounds in text.sounds:
+                    yield f"第{index + 1}句里有与「{word}」同音的字,可能听错了"
 
 
 def _norm(text: str) -> str:
