@@ -14,7 +14,14 @@ import click
     "--lexicons", type=click.Path(path_type=Path), help="Folder of lexicons.  [default: the shipped ones]"
 )
 @click.option("--scorecard", default="auto", show_default=True, help="A scorecard's name, or auto.")
-def command(dialogues: Path, out: Path, lexicons: Path | None, scorecard: str) -> None:
+@click.option(
+    "--sentence-model",
+    type=click.Path(path_type=Path),
+    help="Folder of a sentence-transformers model that compares similar sentences.  [default: a formula]",
+)
+def command(
+    dialogues: Path, out: Path, lexicons: Path | None, scorecard: str, sentence_model: Path | None
+) -> None:
     """Score role-labelled DIALOGUES (JSONL) that have no recording: other vendors' transcripts, chat logs.
 
     \b
@@ -27,12 +34,14 @@ def command(dialogues: Path, out: Path, lexicons: Path | None, scorecard: str) -
 
     \b
     Example:  callqa score chats.jsonl --out results
-    Exit: 0 all scored, 1 some lines could not be (see the ledger), 2 unusable lexicons or folder
+    Exit: 0 all scored, 1 some lines could not be (see the ledger), 2 unusable lexicons, model or folder
     """
     from pipeline.batch.textscore import score_dialogues
     from pipeline.config import ScoreConfig
 
-    settings = ScoreConfig(lexicons=str(lexicons or ""), scorecard=scorecard)
+    settings = ScoreConfig(
+        lexicons=str(lexicons or ""), scorecard=scorecard, sentence_model=str(sentence_model or "")
+    )
     try:
         outcome = score_dialogues(dialogues, out, settings)
     except (ValueError, OSError) as error:

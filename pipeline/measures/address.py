@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from pipeline.measures.registry import Reading, Scene, measure
+from pipeline.measures.registry import Reading, Scene, measure, untold
 
 # 你们 is the company or a family, 你好 a fixed greeting: neither addresses the customer as 你.
 _SECOND_PERSON = re.compile(r"您(?!们)|你(?!们|好)")
@@ -29,6 +29,6 @@ def nin_share(scene: Scene) -> Iterable[Reading]:
     own = [u for u in scene.conversation.utterances if u.role == "agent"]
     found = [(match.group(), u.span) for u in own for match in _SECOND_PERSON.finditer(u.text)]
     if not found:
-        return [Reading(None, "agent", reason="the agent addressed the customer neither as 您 nor as 你")]
+        return [untold("not_addressed", "agent")]
     blunt = tuple(dict.fromkeys(span for word, span in found if word == "你"))
     return [Reading(sum(word == "您" for word, _ in found) / len(found), "agent", blunt)]

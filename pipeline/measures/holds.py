@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pipeline.measures.registry import NO_ROLES, Reading, Scene, for_call, measure
+from pipeline.measures.registry import Reading, Scene, for_call, measure, untold
 from pipeline.measures.waiting import counted, holds, longest, spans_of, total
 from pipeline.timeline import total_s
 
@@ -85,7 +85,7 @@ def hold_share(scene: Scene) -> Iterable[Reading]:
         holds          |20|          |- 35 -|           55 / 275 → 0.2
     """
     if scene.heard.without_roles:
-        return [Reading(None, reason=NO_ROLES)]
+        return [untold("no_roles")]
     whole = scene.heard.window.duration_s
     return for_call(scene, lambda: total_s(spans_of(holds(scene))) / whole if whole else None)
 
@@ -183,7 +183,7 @@ def hold_record_s(scene: Scene) -> Iterable[Reading]:
     """
     record = scene.conversation.call.cdr
     if record is None or record.hold_s is None:
-        return [Reading(None, reason="the call record tells no hold")]
+        return [untold("no_hold_told")]
     return [Reading(record.hold_s)]
 
 
@@ -204,7 +204,7 @@ def hold_record_difference_s(scene: Scene) -> Iterable[Reading]:
     """
     record = scene.conversation.call.cdr
     if record is None or record.hold_s is None:
-        return [Reading(None, reason="the call record tells no hold")]
+        return [untold("no_hold_told")]
     told = record.hold_s
     return for_call(scene, lambda: total_s(spans_of(holds(scene))) - told)
 

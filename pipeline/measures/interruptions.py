@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pipeline.measures.registry import NO_ROLES, Reading, Scene, for_call, measure, per_party
+from pipeline.measures.registry import Reading, Scene, for_call, measure, per_party, untold
 from pipeline.timeline import total_s
 from pipeline.types import Overlap, Role
 
@@ -134,7 +134,7 @@ def overlap_s(scene: Scene) -> Iterable[Reading]:
         both          ▇       ▇▇                   0.4 + 1.4 → 1.8
     """
     if scene.heard.without_roles:
-        return [Reading(None, reason=NO_ROLES)]
+        return [untold("no_roles")]
     return for_call(scene, lambda: total_s(scene.heard.both))
 
 
@@ -154,6 +154,6 @@ def overlap_share(scene: Scene) -> Iterable[Reading]:
         both             ▇       ▇▇                1.8 / 90 → 0.02
     """
     if scene.heard.without_roles:
-        return [Reading(None, reason=NO_ROLES)]
+        return [untold("no_roles")]
     whole = scene.heard.window.duration_s
     return for_call(scene, lambda: total_s(scene.heard.both) / whole if whole else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pipeline.measures.registry import NO_SOUND, Reading, Scene, for_call, measure
+from pipeline.measures.registry import Reading, Scene, for_call, measure, untold
 from pipeline.timeline import total_s
 from pipeline.types import Tone
 
@@ -36,7 +36,7 @@ def rings(scene: Scene) -> Iterable[Reading]:
     record = scene.conversation.call.cdr
     if record is not None and record.ring_s is not None:
         return [Reading(float(-(-record.ring_s // scene.settings.ring_cycle_s)))]
-    return [Reading(None, reason="no ringing was recorded and the call record tells none")]
+    return [untold("no_ringing")]
 
 
 @measure(
@@ -95,6 +95,6 @@ def ivr_s(scene: Scene) -> Iterable[Reading]:
 
 def _sounding(scene: Scene, kind: str) -> list[Reading]:
     if scene.conversation.audition is None:
-        return [Reading(None, reason=NO_SOUND)]
+        return [untold("no_sound")]
     spans = tuple(t.span for t in _tones(scene, kind))
     return [Reading(total_s(spans), evidence=spans)]

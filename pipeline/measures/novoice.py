@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pipeline.measures.activity import AGENT_ROLES
 from pipeline.measures.cues import says
-from pipeline.measures.registry import NO_ROLES, Reading, Scene, for_call, measure
+from pipeline.measures.registry import Reading, Scene, for_call, measure, untold
 from pipeline.types import Utterance
 
 
@@ -41,7 +41,7 @@ def no_voice(scene: Scene) -> Iterable[Reading]:
         customer                                   → customer
     """
     if scene.heard.without_roles:
-        return [Reading(None, reason=NO_ROLES)]
+        return [untold("no_roles")]
     return for_call(scene, lambda: silent_party(scene))
 
 
@@ -89,7 +89,7 @@ def _first_prompt(scene: Scene, cue: str) -> list[Reading]:
     def read() -> Reading:
         found = first_prompts(scene, cue)
         if not found:
-            return Reading(None, reason="no such prompt was given")
+            return untold("no_prompt")
         return Reading(found[0].span.start_s, evidence=(found[0].span,))
 
     return for_call(scene, read)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from pipeline.measures.gaps import unreassured, wait_without_reassurance_s
-from pipeline.measures.registry import NO_ROLES, Reading, Scene, for_call, measure
+from pipeline.measures.registry import Reading, Scene, for_call, measure, untold
 from pipeline.measures.waiting import counted, long_waits, spans_of, waits
 from pipeline.types import Gap
 
@@ -64,7 +64,7 @@ def hold_reassure_longest_s(scene: Scene) -> Iterable[Reading]:
         reassured            ↑14 s        ↑28 s           → 14
     """
     if scene.heard.without_roles:
-        return [Reading(None, reason=NO_ROLES)]
+        return [untold("no_roles")]
 
     def read() -> Reading:
         worst = max(waits(scene), key=wait_without_reassurance_s, default=None)
@@ -95,6 +95,6 @@ def hold_reassure_missed_count(scene: Scene) -> Iterable[Reading]:
         return sum(math.floor((s.duration_s - 1e-6) / every) for s in unreassured(gap))
 
     if scene.heard.without_roles:
-        return [Reading(None, reason=NO_ROLES)]
+        return [untold("no_roles")]
     found = [g for g in waits(scene) if missed(g)]
     return for_call(scene, lambda: Reading(float(sum(map(missed, found))), evidence=spans_of(found)))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from pipeline.measures.activity import PARTIES
 from pipeline.measures.alone import MIN_VALUES, values_of
-from pipeline.measures.registry import NO_SOUND, Reading, Scene, measure, per_party
+from pipeline.measures.registry import Reading, Scene, measure, per_party, untold
 from pipeline.types import Role
 
 SEMITONES = 12.0
@@ -24,11 +24,11 @@ def _pitch(scene: Scene, read: Callable[[list[float]], float]) -> list[Reading]:
     def one(role: Role) -> Reading:
         values = _pitches(scene, role)
         if len(values) < MIN_VALUES:
-            return Reading(None, reason="too little voiced speech of this party alone")
+            return untold("little_voiced")
         return Reading(read(values))
 
     if scene.conversation.audition is None:
-        return [Reading(None, role, reason=NO_SOUND) for role in PARTIES]
+        return [untold("no_sound", role) for role in PARTIES]
     return per_party(scene, one)
 
 

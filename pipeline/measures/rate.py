@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from pipeline.measures.activity import PARTIES
 from pipeline.measures.cues import saying
-from pipeline.measures.registry import Reading, Scene, measure, per_party
+from pipeline.measures.registry import Reading, Scene, measure, per_party, untold
 from pipeline.measures.spoken import MIN_VOICED_S, Spoken, nuclei_rate, spoken_by, turn_rate, voiced_rate
 from pipeline.text import count_syllables
 from pipeline.types import Role
@@ -50,14 +50,10 @@ def _scored(scene: Scene, role: Role) -> Reading:
         return chosen
     nuclei = nuclei_rate(scene, role)
     if not isinstance(nuclei.value, float) or not nuclei.value or not isinstance(by_voice.value, float):
-        return Reading(None, reason=f"recognition is weak ({confidence:.2f}) and the sound cannot confirm it")
+        return untold("weak", confidence=confidence)
     apart = abs(by_voice.value / (nuclei.value / NUCLEI_PER_SYLLABLE) - 1)
     if apart > settings.rate_disagreement:
-        return Reading(
-            None,
-            reason=f"recognition is weak ({confidence:.2f}): {by_voice.value:.0f} characters a minute by the "
-            f"words, {nuclei.value:.0f} syllables by the sound",
-        )
+        return untold("weak_and_apart", confidence=confidence, words=by_voice.value, syllables=nuclei.value)
     return chosen
 
 
@@ -126,7 +122,7 @@ def _long_turns(scene: Scene, role: Role) -> list[Spoken]:
 def _extreme(scene: Scene, role: Role, *, fastest: bool) -> Reading:
     turns = _long_turns(scene, role)
     if not turns:
-        return Reading(None, reason=f"no utterance of {scene.settings.rate_min_chars} characters")
+        return untold("short_utterances", chars=scene.settings.rate_min_chars)
     chosen = (max if fastest else min)(turns, key=lambda s: s.cpm)
     return Reading(chosen.cpm, evidence=(chosen.words,))
 
@@ -185,7 +181,7 @@ def rate_variation(scene: Scene) -> Iterable[Reading]:
     def read(role: Role) -> Reading:
         rates = [s.cpm for s in _long_turns(scene, role)]
         if len(rates) < 3:
-            return Reading(None, reason=f"{len(rates)} utterances long enough; 3 are needed")
+            return untold("few_utterances", count=len(rates))
         return Reading(statistics.pstdev(rates) / statistics.mean(rates))
 
     return per_party(scene, read)
@@ -247,8 +243,7 @@ def rate_band(scene: Scene) -> Iterable[Reading]:
     bounds = settings.rate_band_elderly_cpm if is_elderly(scene).value else settings.rate_band_cpm
     by_sound = _by_sound(scene, rate.value)
     if by_sound is not None and _band(by_sound, bounds) != _band(rate.value, bounds):
-        told = f"{rate.value:.0f} characters a minute by the words, {by_sound:.0f} by the sound"
-        return [Reading(None, "agent", reason=f"{told}: on either side of the limit")]
+        return [untold("either_side", "agent", words=rate.value, sound=by_sound)]
     return [Reading(_band(rate.value, bounds), "agent")]
 
 

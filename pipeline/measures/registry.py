@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from pipeline.config import MeasureConfig
 from pipeline.measures.activity import PARTIES, Activity, FloorTurn, activity, floor_turns
+from pipeline.strings import text
 from pipeline.types import Conversation, Events, Measure, Role, Span
-
-NO_SOUND = "no sound or times to go by"
-NO_ROLES = "which of the voices is the agent is not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,11 @@ class Reading:
     role: Role | None = None
     evidence: tuple[Span, ...] = ()
     reason: str = ""
+
+
+def untold(why: str, role: Role | None = None, **values: Any) -> Reading:
+    """No value, and why: the string ``measure.<why>``."""
+    return Reading(None, role, reason=text(f"measure.{why}", **values))
 
 
 MeasureFn = Callable[[Scene], Iterable[Reading]]
@@ -91,23 +95,23 @@ def compute_all(scene: Scene) -> tuple[Measure, ...]:
 
 def per_party(scene: Scene, read: Callable[[Role], Reading | float | None]) -> list[Reading]:
     """One reading each for agent and customer; without sound or roles, two that say so."""
-    why = NO_SOUND if not scene.heard.heard else NO_ROLES if scene.heard.without_roles else ""
+    why = "no_sound" if not scene.heard.heard else "no_roles" if scene.heard.without_roles else ""
     if why:
-        return [Reading(None, role, reason=why) for role in PARTIES]
+        return [untold(why, role) for role in PARTIES]
     return [_reading(read(role), role) for role in PARTIES]
 
 
 def for_call(scene: Scene, read: Callable[[], Reading | float | str | None]) -> list[Reading]:
     """One reading for the whole call; without sound, one that says so."""
     if not scene.heard.heard:
-        return [Reading(None, reason=NO_SOUND)]
+        return [untold("no_sound")]
     return [_reading(read(), None)]
 
 
 def _reading(found: Reading | float | str | None, role: Role | None) -> Reading:
     if isinstance(found, Reading):
         return Reading(found.value, role, found.evidence, found.reason)
-    return Reading(found, role, reason="" if found is not None else "never happened in this call")
+    return untold("never_happened", role) if found is None else Reading(found, role)
 
 
 def _plain(value: float | str | None) -> float | str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pipeline.measures.activity import AGENT_ROLES
 from pipeline.measures.cues import saying
 from pipeline.measures.excuses import talk_after_farewell
-from pipeline.measures.registry import NO_SOUND, Reading, Scene, for_call, measure
+from pipeline.measures.registry import Reading, Scene, for_call, measure, untold
 from pipeline.timeline import clip, total_s
 from pipeline.types import HangUp
 
@@ -35,7 +35,7 @@ def hangup_side(scene: Scene) -> Iterable[Reading]:
     """
     found = _hangup(scene)
     if found is None or found.side == "unknown":
-        return [Reading(None, reason="record, sound and words do not tell who released first")]
+        return [untold("release_unknown")]
     return [Reading(found.side)]
 
 
@@ -55,7 +55,7 @@ def hangup_probability(scene: Scene) -> Iterable[Reading]:
                   agent 0.0, system −2.0           → 0.997
     """
     found = _hangup(scene)
-    return [Reading(found.probability) if found else Reading(None, reason=NO_SOUND)]
+    return [Reading(found.probability) if found else untold("no_sound")]
 
 
 @measure(
@@ -75,7 +75,7 @@ def hangup_record_disagrees(scene: Scene) -> Iterable[Reading]:
     """
     found = _hangup(scene)
     if found is None or not any(c.source.startswith("cdr:") for c in found.clues):
-        return [Reading(None, reason="the call record names no side")]
+        return [untold("no_side")]
     return [Reading(float(found.record_disagrees))]
 
 
@@ -97,7 +97,7 @@ def hangup_after_last_words_s(scene: Scene) -> Iterable[Reading]:
     """
     found = _hangup(scene)
     if found is None or found.after_last_words_s is None:
-        return [Reading(None, reason="nobody spoke, or there is no sound to go by")]
+        return [untold("nobody_or_no_sound")]
     return [Reading(found.after_last_words_s)]
 
 
@@ -119,11 +119,11 @@ def hangup_agent_waited_s(scene: Scene) -> Iterable[Reading]:
     """
     found = _hangup(scene)
     if found is None or found.released_at_s is None or not scene.heard.agent:
-        return [Reading(None, reason="the agent never spoke, or there is no sound to go by")]
+        return [untold("agent_or_no_sound")]
     said = scene.conversation.utterances
     closed = saying(said, "farewell", *AGENT_ROLES) or saying(said, "closing_line", *AGENT_ROLES)
     if not closed:
-        return [Reading(None, reason="the agent said no closing line")]
+        return [untold("no_closing_line")]
     return [Reading(max(0.0, found.released_at_s - scene.heard.agent[-1].end_s))]
 
 
@@ -147,7 +147,7 @@ def hangup_agent_talk_after_farewell_s(scene: Scene) -> Iterable[Reading]:
     def read() -> Reading:
         found = _hangup(scene)
         if found is None or found.released_at_s is None:
-            return Reading(None, reason=NO_SOUND)
+            return untold("no_sound")
         after = talk_after_farewell(scene.conversation.utterances, scene.heard, found.released_at_s)
         seconds = sum(total_s(clip(scene.heard.agent, u.span)) for u in after)
         return Reading(seconds, evidence=tuple(u.span for u in after))
@@ -174,5 +174,5 @@ def hangup_excused(scene: Scene) -> Iterable[Reading]:
     """
     found = _hangup(scene)
     if found is None:
-        return [Reading(None, reason=NO_SOUND)]
+        return [untold("no_sound")]
     return [Reading(found.excused or "")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pipeline.measures.gaps import of_kind
-from pipeline.measures.registry import Reading, Scene, for_call, measure
+from pipeline.measures.registry import Reading, Scene, for_call, measure, untold
 from pipeline.measures.waiting import counted, dead_air, longest, reported_gaps, total
 from pipeline.timeline import total_s
 
@@ -30,7 +30,7 @@ def silence_share(scene: Scene) -> Iterable[Reading]:
     def read() -> Reading:
         whole = scene.heard.window.duration_s
         if not whole:
-            return Reading(None, reason="the conversation has no length")
+            return untold("no_length")
         return Reading(total_s(scene.heard.silences) / whole)
 
     return for_call(scene, read)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.measures.activity import PARTIES, voice_under
 from pipeline.measures.legs import legs_of
-from pipeline.measures.registry import NO_SOUND, Reading, Scene
+from pipeline.measures.registry import Reading, Scene, untold
 from pipeline.text import count_syllables
 from pipeline.timeline import Spans, hull, total_s
 from pipeline.types import Role, Span
@@ -66,9 +66,9 @@ def spoken_by(scene: Scene, role: Role) -> list[Spoken]:
 
 def _rate(spoken: Sequence[Spoken], seconds: float) -> Reading:
     if not spoken:
-        return Reading(None, reason="nothing was recognised of this party")
+        return untold("nothing_recognised")
     if seconds < MIN_VOICED_S:
-        return Reading(None, reason=f"only {seconds:.1f} s of speech")
+        return untold("little_speech", seconds=seconds)
     return Reading(60 * sum(s.characters for s in spoken) / seconds)
 
 
@@ -86,13 +86,13 @@ def nuclei_rate(scene: Scene, role: Role) -> Reading:
     """Nuclei over the same voice that the words cover, or over all of it when there are no words."""
     audition = scene.conversation.audition
     if audition is None or not audition.nuclei_s:
-        return Reading(None, reason=NO_SOUND)
+        return untold("no_sound")
     legs = legs_of(scene.conversation)
     channel = 0 if legs is None else legs[PARTIES.index(role)]
     voice = [v for s in spoken_by(scene, role) for v in s.voice] or list(scene.heard.of(role))
     seconds = total_s(voice)
     if seconds < MIN_VOICED_S:
-        return Reading(None, reason=f"only {seconds:.1f} s of speech")
+        return untold("little_speech", seconds=seconds)
     return Reading(60 * _count_in(audition.nuclei_s[channel], voice) / seconds)
 
 

@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from pipeline.measures.activity import AGENT_ROLES, PARTIES, latencies
 from pipeline.measures.cues import cue_span, saying
 from pipeline.measures.hangup import last_speaker
-from pipeline.measures.registry import NO_ROLES, Reading, Scene, for_call, measure, per_party
+from pipeline.measures.registry import Reading, Scene, for_call, measure, per_party, untold
 from pipeline.timeline import total_s
 from pipeline.types import Role
 
 
-def _silent(scene: Scene) -> str:
-    return NO_ROLES if scene.heard.without_roles else "nobody spoke"
+def _silent(scene: Scene) -> Reading:
+    return untold("no_roles" if scene.heard.without_roles else "nobody_spoke")
 
 
 @measure(
@@ -54,7 +54,7 @@ def talk_share(scene: Scene) -> Iterable[Reading]:
     def read(role: Role) -> Reading:
         both = total_s(scene.heard.agent) + total_s(scene.heard.customer)
         if not both:
-            return Reading(None, reason=_silent(scene))
+            return _silent(scene)
         return Reading(total_s(scene.heard.of(role)) / both)
 
     return per_party(scene, read)
@@ -98,7 +98,7 @@ def longest_monologue_s(scene: Scene) -> Iterable[Reading]:
     def read(role: Role) -> Reading:
         mine = [t.span for t in scene.turns if t.role == role]
         if not mine:
-            return Reading(None, reason="this party never spoke")
+            return untold("never_spoke")
         longest = max(mine, key=lambda s: s.duration_s)
         return Reading(longest.duration_s, evidence=(longest,))
 
@@ -123,7 +123,7 @@ def duration_s(scene: Scene) -> Iterable[Reading]:
     audition = scene.conversation.audition
     seconds = audition.duration_s if audition else scene.conversation.call.duration_s
     if not seconds:
-        return [Reading(None, reason="the dialogue came as text")]
+        return [untold("text_only")]
     return [Reading(seconds)]
 
 
@@ -165,7 +165,7 @@ def first_speaker(scene: Scene) -> Iterable[Reading]:
     def read() -> Reading:
         starts = {role: scene.heard.of(role)[0].start_s for role in PARTIES if scene.heard.of(role)}
         if not starts:
-            return Reading(None, reason=_silent(scene))
+            return _silent(scene)
         return Reading(min(starts, key=lambda role: starts[role]))
 
     return for_call(scene, read)
@@ -189,7 +189,7 @@ def last_speaker_measure(scene: Scene) -> Iterable[Reading]:
 
     def read() -> Reading:
         role = last_speaker(scene.heard)
-        return Reading(None, reason=_silent(scene)) if role == "unknown" else Reading(role)
+        return _silent(scene) if role == "unknown" else Reading(role)
 
     return for_call(scene, read)
 
@@ -199,7 +199,7 @@ def _position(scene: Scene, cue: str, *, last: bool) -> list[Reading]:
         roles = AGENT_ROLES if role == "agent" else ("customer",)
         found = saying(scene.conversation.utterances, cue, *roles)
         if not found:
-            return Reading(None, reason=f"no {cue} was recognised")
+            return untold(f"no_{cue}")
         span = cue_span(found[-1 if last else 0], cue)
         return Reading(span.start_s, evidence=(span,))
 
@@ -263,7 +263,7 @@ def response_latency_s(scene: Scene) -> Iterable[Reading]:
     def read(role: Role) -> Reading:
         found = [seconds for _, seconds in latencies(scene.turns, role)]
         if not found:
-            return Reading(None, reason="this party never answered the other")
+            return untold("never_answered")
         return Reading(statistics.median(found))
 
     return per_party(scene, read)
@@ -288,7 +288,7 @@ def response_latency_longest_s(scene: Scene) -> Iterable[Reading]:
     def read(role: Role) -> Reading:
         worst = max(latencies(scene.turns, role), key=lambda found: found[1], default=None)
         if worst is None:
-            return Reading(None, reason="this party never answered the other")
+            return untold("never_answered")
         return Reading(worst[1], evidence=(worst[0],))
 
     return per_party(scene, read)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from pipeline.measures.activity import PARTIES
 from pipeline.measures.alone import MIN_VALUES, channel_of, values_of
-from pipeline.measures.registry import NO_SOUND, Reading, Scene, measure, per_party
+from pipeline.measures.registry import Reading, Scene, measure, per_party, untold
 from pipeline.types import Role, Span
 
 QUIET_DBFS = -70.0  # frames below are pauses inside a word, not voice
@@ -25,9 +25,9 @@ def _mean_level(values: Sequence[float]) -> float | None:
 def level(scene: Scene, role: Role) -> Reading:
     audition = scene.conversation.audition
     if audition is None:
-        return Reading(None, reason=NO_SOUND)
+        return untold("no_sound")
     found = _mean_level(values_of(scene, role, audition.level_dbfs))
-    return Reading(found, reason="too little speech of this party alone")
+    return untold("little_alone") if found is None else Reading(found)
 
 
 @measure(
@@ -72,10 +72,10 @@ def loudness_lufs(scene: Scene) -> Iterable[Reading]:
 def _loudness(scene: Scene, role: Role) -> Reading:
     audition = scene.conversation.audition
     if audition is None or audition.loudness_lufs is None:
-        return Reading(None, reason=NO_SOUND)
+        return untold("no_sound")
     values = [v for v in values_of(scene, role, audition.loudness_lufs) if v > QUIET_DBFS]
     if len(values) < MIN_VALUES:
-        return Reading(None, reason="too little speech of this party alone")
+        return untold("little_alone")
     mean = 10 * math.log10(statistics.fmean(10 ** (v / 10) for v in values))
     gated = [10 ** (v / 10) for v in values if v > mean - LUFS_GATE_LU]
     return Reading(10 * math.log10(statistics.fmean(gated)))
@@ -99,7 +99,7 @@ def level_difference_db(scene: Scene) -> Iterable[Reading]:
     """
     agent, customer = level(scene, "agent").value, level(scene, "customer").value
     if not isinstance(agent, float) or not isinstance(customer, float):
-        return [Reading(None, reason="the level of one party is not known")]
+        return [untold("one_level")]
     return [Reading(agent - customer)]
 
 
@@ -125,7 +125,7 @@ def level_jump_db(scene: Scene) -> Iterable[Reading]:
 def _jump(scene: Scene, role: Role) -> Reading:
     audition = scene.conversation.audition
     if audition is None:
-        return Reading(None, reason=NO_SOUND)
+        return untold("no_sound")
     levels: list[tuple[float, Span]] = []
     for turn in scene.turns:
         if turn.role == role and turn.voiced_s >= 1.0:
@@ -133,7 +133,7 @@ def _jump(scene: Scene, role: Role) -> Reading:
             if found is not None:
                 levels.append((found, turn.span))
     if len(levels) < 2:
-        return Reading(None, reason="fewer than two turns of a second")
+        return untold("few_turns")
     pairs = list(itertools.pairwise(levels))
     before, after = max(pairs, key=lambda pair: abs(pair[1][0] - pair[0][0]))
     return Reading(abs(after[0] - before[0]), evidence=(before[1], after[1]))
@@ -141,8 +141,13 @@ def _jump(scene: Scene, role: Role) -> Reading:
 
 def _of_gate(scene: Scene, read: Callable[[int], float | None], why: str) -> list[Reading]:
     if scene.conversation.audition is None:
-        return [Reading(None, role, reason=NO_SOUND) for role in PARTIES]
-    return per_party(scene, lambda role: Reading(read(channel_of(scene, role)), reason=why))
+        return [untold("no_sound", role) for role in PARTIES]
+
+    def one(role: Role) -> Reading:
+        found = read(channel_of(scene, role))
+        return untold(why) if found is None else Reading(found)
+
+    return per_party(scene, one)
 
 
 @measure(
@@ -161,7 +166,7 @@ def clipped_share(scene: Scene) -> Iterable[Reading]:
         signal     ~▁▃▇    ▇▃▁▃▇    ▇▃~            8 of 8000 → 0.001
     """
     audition = scene.conversation.audition
-    return _of_gate(scene, lambda i: audition.gate.clipped_share[i] if audition else None, "not measured")
+    return _of_gate(scene, lambda i: audition.gate.clipped_share[i] if audition else None, "not_measured")
 
 
 @measure(
@@ -180,9 +185,7 @@ def snr_db(scene: Scene) -> Iterable[Reading]:
                   95th percentile −20, 10th −52    → 32
     """
     audition = scene.conversation.audition
-    return _of_gate(
-        scene, lambda i: audition.gate.snr_db[i] if audition else None, "the pauses carry digital silence"
-    )
+    return _of_gate(scene, lambda i: audition.gate.snr_db[i] if audition else None, "digital_silence")
 
 
 @measure(
@@ -203,11 +206,11 @@ def clarity(scene: Scene) -> Iterable[Reading]:
     """
     audition = scene.conversation.audition
     if audition is None:
-        return [Reading(None, "agent", reason=NO_SOUND)]
+        return [untold("no_sound", "agent")]
     snr = audition.gate.snr_db[min(channel_of(scene, "agent"), len(audition.gate.snr_db) - 1)]
     if snr is not None and snr < scene.settings.clarity_min_snr_db:
-        return [Reading(None, "agent", reason=f"the line is too noisy to tell ({snr:.0f} dB)")]
+        return [untold("noisy", "agent", snr=snr)]
     words = [w.probability for u in scene.conversation.utterances if u.role == "agent" for w in u.words]
     if len(words) < MIN_VALUES:
-        return [Reading(None, "agent", reason="too few recognised words")]
+        return [untold("few_words", "agent")]
     return [Reading(statistics.fmean(words), "agent")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from pipeline.measures.gaps import is_hold, of_kind
-from pipeline.measures.registry import NO_ROLES, Reading, Scene, for_call
+from pipeline.measures.registry import Reading, Scene, for_call, untold
 from pipeline.timeline import total_s
 from pipeline.types import Gap, Span
 
@@ -73,5 +73,5 @@ def spans_of(found: Iterable[Gap]) -> tuple[Span, ...]:
 
 def _told(scene: Scene, read: Callable[[], Reading], by_role: bool) -> list[Reading]:
     if by_role and scene.heard.without_roles:
-        return [Reading(None, reason=NO_ROLES)]
+        return [untold("no_roles")]
     return for_call(scene, read)

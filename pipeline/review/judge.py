@@ -18,9 +18,10 @@ from pipeline.report.rows import CallResult
 from pipeline.types import Outcome, Scorecard, Span, Turn, Utterance, Verdict
 
 if TYPE_CHECKING:
-    from pipeline.config import Config
+    from pipeline.config import Config, ScoreConfig
     from pipeline.rules.book import Rulebook
     from pipeline.rules.template import Template
+    from pipeline.stages.score import ScoreStage
 
 
 _LOADING = threading.Lock()  # loading takes a second or two: one thread does it, the others wait
@@ -53,7 +54,7 @@ class Judge:
 
     def __init__(self, results: Path) -> None:
         self._results = results
-        self._books: dict[str, Rulebook | None] = {}
+        self._stages: dict[str, ScoreStage | None] = {}
 
     def reckon(
         self, date: str, card: Scorecard, outcomes: Mapping[str, Outcome], *, final: float | None
@@ -70,29 +71,26 @@ class Judge:
 
         Raises CannotRescore.
         """
-        from pipeline.rules.flagging import flag_call
-        from pipeline.rules.scoring import choose_template, score_call
         from pipeline.stages.measure import assemble
         from pipeline.stages.measure import measured as measure
-        from pipeline.stages.score import facts_of
 
         corrected = with_corrections(record, corrections)
-        config, book = self.config(record.date), self.book(record.date)
+        config, stage = self.config(record.date), self._stage(record.date)
         audition = self._audition(record) or record.audition
-        if book is None or audition is None:
-            raise CannotRescore(f"{record.call.id}: expected the lexicons and the audition of its day")
+        if stage is None or audition is None:
+            raise CannotRescore(
+                f"{record.call.id}: expected the lexicons, their model and the audition of its day"
+            )
         conversation = assemble(
             record.call, audition=audition, diarization=corrected.diarization, transcript=corrected.transcript
         )
         measured = record.measured
         if audition.level_dbfs.values:  # the artefact; a call's file has no levels to measure
             measured = measure(conversation, config.measure)
-        facts = facts_of(book, conversation, measured, config.score)
         try:
-            template = choose_template(book, facts, config.score.scorecard)
+            card = stage.score(conversation, measured)
         except ValueError as error:
             raise CannotRescore(str(error)) from error
-        card = flag_call(template, score_call(book, facts, template, fingerprint=book.revision))
         return replace(corrected, measured=measured, scorecard=card)
 
     def config(self, date: str) -> Config:
@@ -106,11 +104,15 @@ class Judge:
             return Config()
 
     def book(self, date: str) -> Rulebook | None:
-        """The day's rulebook; None when its lexicons cannot be read."""
+        """The day's rulebook; None when its lexicons, or the sentence model it names, cannot be read."""
+        stage = self._stage(date)
+        return stage.book if stage else None
+
+    def _stage(self, date: str) -> ScoreStage | None:
         with _LOADING:
-            if date not in self._books:
-                self._books[date] = _load(self.config(date).score.lexicons)
-            return self._books[date]
+            if date not in self._stages:
+                self._stages[date] = _load(self.config(date).score)
+            return self._stages[date]
 
     def _template(self, date: str, card: Scorecard) -> Template | None:
         book = self.book(date)
@@ -138,23 +140,23 @@ class Judge:
         return store.latest("audition", record.call.id, Audition)
 
 
-def _load(lexicons: str) -> Rulebook | None:
+def _load(settings: ScoreConfig) -> ScoreStage | None:
     from pipeline.rules.book import lexicon_folder, revision_of
-    from pipeline.rules.errors import RuleError
 
     try:
-        folder = lexicon_folder(lexicons)
-        return _book(folder, revision_of(folder))
-    except (RuleError, OSError):
+        return _opened(settings, revision_of(lexicon_folder(settings.lexicons)))
+    except (ValueError, OSError):  # RuleError among them
         return None
 
 
 @lru_cache(maxsize=4)
-def _book(folder: Path, revision: str) -> Rulebook:
-    """Loaded once a revision: days scored with the same lexicons share it."""
-    from pipeline.rules.book import load_rulebook
+def _opened(settings: ScoreConfig, revision: str) -> ScoreStage:
+    """Opened once a revision: days scored with the same lexicons share it."""
+    from pipeline.stages.score import ScoreStage
 
-    return load_rulebook(folder)
+    stage = ScoreStage(settings=settings)
+    stage.open()
+    return stage
 
 
 def with_corrections(record: CallResult, corrections: Sequence[Correction]) -> CallResult:

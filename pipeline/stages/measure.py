@@ -19,7 +19,7 @@ class MeasureStage:
     name: ClassVar[str] = "measure"
     needs: ClassVar[tuple[str, ...]] = ("audition", "diarize", "transcribe")
     gives: ClassVar[type] = Measured
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     reads: ClassVar[tuple[str, ...]] = ("direction", "agent_channel", "started_at", "duration_s", "cdr")
 
     def __init__(self, *, settings: MeasureConfig) -> None:

@@ -105,6 +105,13 @@ def test_score_without_usable_lexicons_is_bad_usage(tmp_path):
     assert done.exit_code == 2 and "expected lexicon files" in done.output
 
 
+def test_score_with_a_sentence_model_that_is_not_there_is_bad_usage(tmp_path):
+    path = tmp_path / "d.jsonl"
+    path.write_text("{}", encoding="utf-8")
+    done = callqa("score", path, "--out", tmp_path / "out", "--sentence-model", tmp_path / "none")
+    assert done.exit_code == 2 and "expected a model's folder" in done.output
+
+
 SAID = {
     "good": "坐席: 您好请问有什么可以帮您\n客户: 谢谢\n坐席: 不客气",
     "curt": "坐席: 喂\n客户: 几点开门\n坐席: 不知道\n静音 8s 等坐席\n坐席: 您说",

@@ -47,7 +47,7 @@ def test_a_weak_recognition_must_agree_with_the_sound(asr: float, nuclei: int, k
     heard = talk([(1, 4)], said=[("agent", 1, 4, ALL)], asr=asr, nuclei=(times, ()))
     found = read(heard, "rate_cpm", "agent")
     assert (found.value is not None) == known
-    assert known or "recognition is weak" in found.reason
+    assert known or "识别把握不足" in found.reason
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_words_and_sound_on_either_side_of_a_limit_tell_nothing(
     heard = talk([(1, 7)], said=[("agent", 1, 7, "说" * characters)], nuclei=(times, ()))
     found = read(heard, "rate_band", "agent")
     assert found.value == band
-    assert band or "on either side of the limit" in found.reason
+    assert band or "落在界限两边" in found.reason
 
 
 def test_elderly_by_address() -> None:
@@ -196,5 +196,5 @@ def test_without_roles_what_needs_them_says_so() -> None:
         ("no_voice", None),
     ):
         found = read(nameless, name, role)
-        assert (found.value, "which of the voices" in found.reason) == (None, True), name
+        assert (found.value, "哪个声音是坐席" in found.reason) == (None, True), name
     assert read(nameless, "gap_longest_s").value == 5

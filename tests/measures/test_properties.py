@@ -12,7 +12,7 @@ from pipeline.measures import compute_all, scene_of
 from pipeline.measures.activity import activity
 from pipeline.measures.events import find_events
 from pipeline.timeline import total_s
-from pipeline.types import Conversation, Measure, Role
+from pipeline.types import MIN_SPAN_S, Conversation, Measure, Role
 from tests.measures.build import Pair, talk
 
 LENGTH_S = 60.0
@@ -136,12 +136,13 @@ def test_gain_changes_levels_and_nothing_else(agent: list[Pair], customer: list[
 def test_a_call_cut_in_two_and_joined_is_the_same_call(
     agent: list[Pair], customer: list[Pair], cut: int
 ) -> None:
-    """Voice spans that a cut divides say the same as the whole ones."""
+    """Voice spans that a cut divides say the same as the whole ones; a half too short to be a span is lost."""
     at = cut / 10 + 0.05
-    halves = [
-        [part for a, b in leg for part in ([(a, at), (at, b)] if a < at < b else [(a, b)])]
-        for leg in (agent, customer)
-    ]
+
+    def parts(a: float, b: float) -> list[Pair]:
+        return [(a, at), (at, b)] if min(at - a, b - at) >= MIN_SPAN_S else [(a, b)]
+
+    halves = [[part for span in leg for part in parts(*span)] for leg in (agent, customer)]
     whole, joined = talk(agent, customer), talk(halves[0], halves[1])
     joined = replace(joined, utterances=whole.utterances)
     assert find_events(joined) == find_events(whole)

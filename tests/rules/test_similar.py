@@ -73,6 +73,21 @@ def test_the_model_named_in_the_settings_judges_themes_and_conditions(tmp_path, 
         assert outcomes == ({"pass"} if model else {"fail"})
 
 
+def test_the_desk_judges_a_corrected_call_with_the_days_own_model(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    from pipeline.review.judge import _load
+
+    class Model:
+        def __init__(self, folder: str, *, local_files_only: bool) -> None: ...
+
+        def encode(self, sentences, *, normalize_embeddings):  # type: ignore[no-untyped-def]
+            return np.array([[1.0, 0.0] for _ in sentences])
+
+    monkeypatch.setitem(sys.modules, "sentence_transformers", SimpleNamespace(SentenceTransformer=Model))
+    found = _load(ScoreConfig(sentence_model=str(tmp_path)))
+    assert found is not None and found.book.encoder is not None
+    assert _load(ScoreConfig(sentence_model="/no/such/model")) is None  # told, not judged by another measure
+
+
 def test_a_model_that_is_not_there_is_told() -> None:
     stage = ScoreStage(settings=ScoreConfig(sentence_model="/no/such/model"))
     with pytest.raises(ValueError, match=r"score\.sentence_model: expected a model's folder"):
