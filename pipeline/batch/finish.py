@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pipeline.batch.ledger import ledger_rows
 from pipeline.batch.manifest import Manifest
-from pipeline.batch.pool import over
-from pipeline.batch.store import ArtefactStore, Keys
+from pipeline.batch.pool import Workers
+from pipeline.batch.store import ArtefactStore, Keys, file_name
 from pipeline.report.calljson import write_call
 from pipeline.report.rows import CallResult
 from pipeline.report.tables import PACKED, Pack, batches, packed, write_packed
@@ -19,50 +19,67 @@ from pipeline.types import Audition, Call, Diarization, LedgerRow, Measured, Sco
 
 
 @dataclass(frozen=True, slots=True)
-class _Scored:
-    """A call, its stages' keys, and its flags once all of the day's calls are known."""
+class Flags:
+    """Of a scorecard what tells whether its call is flagged: a day's are held at once, for an agent's quota asks for
+    them all."""
 
-    call: Call
-    keys: Mapping[str, str]
+    call_id: str
     flags: tuple[str, ...]
     flagged: bool
+    agent_quota: int = 0
+
+    @classmethod
+    def of(cls, card: Scorecard) -> Flags:
+        return cls(card.call_id, card.flags, card.flagged, card.agent_quota)
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
+    """Some calls to write, with their flags once all of the day's calls are known."""
+
     day_dir: Path
     date: str
-    calls: tuple[_Scored, ...]
+    keys: Keys
+    calls: tuple[tuple[Call, Flags], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """The rows of calls whose JSON is written, and what was noted while their roles were settled (e.g. that
-    the channels were swapped)."""
+    """The rows of calls whose JSON is written; what was noted while their roles were settled (e.g. that the
+    channels were swapped), by call; the names of their artefacts."""
 
     rows: Pack
     remarks: Mapping[str, str]
+    files: tuple[str, ...]
 
 
 def finish_day(
-    day_dir: Path, manifest: Manifest, stages: Sequence[Stage], *, workers: int = 0
+    day_dir: Path,
+    manifest: Manifest,
+    stages: Sequence[Stage],
+    *,
+    pool: Workers,
+    flags: Sequence[Flags] | None = None,
 ) -> list[LedgerRow]:
-    """Write every output of the day from its artefacts, by so many processes (0: one a core); returns the
-    ledger. Raises OSError."""
+    """Write every output of the day from its artefacts; returns the ledger. ``flags``: of the calls scored, where
+    the caller has them. Raises OSError."""
     from pipeline.report.page import write_page
     from pipeline.report.workbook import write_workbook
 
-    store, keys_of = ArtefactStore(day_dir), Keys(stages)
-    failed = {failure.call_id for failure in manifest.failures}
-    calls = sorted((call for call in manifest.calls if call.id not in failed), key=lambda call: call.id)
-    scored = _scored(calls, store, {call.id: keys_of.of(call) for call in calls})
-    jobs = [_Job(day_dir, manifest.date, tuple(some)) for some in batches(scored, PACKED)]
+    keys = Keys(stages)
+    if flags is None:
+        flags = list(_stored_flags(day_dir, manifest, keys, pool))
+    jobs = [
+        _Job(day_dir, manifest.date, keys, tuple(some)) for some in batches(_flagged(manifest, flags), PACKED)
+    ]
     ledger: list[LedgerRow] = []
     remarks: dict[str, str] = {}
+    files: set[str] = set()
 
     def read() -> Iterator[Pack]:
-        for written in over(_write, jobs, workers):
+        for written in pool.over(_write, jobs):
             remarks.update(written.remarks)
+            files.update(written.files)
             yield written.rows
 
     def told() -> Iterator[LedgerRow]:
@@ -80,39 +97,51 @@ def finish_day(
         yield from ledger
 
     write_packed(day_dir, ledger=told(), packs=read())
+    page_is_written = pool.beside(write_page, day_dir)
     write_workbook(day_dir)
-    write_page(day_dir)
+    page_is_written()
     if manifest.complete:
-        _prune(store, {one.call.id: one.keys for one in scored})
+        ArtefactStore(day_dir).prune(files)
     return ledger
+
+
+def _stored_flags(day_dir: Path, manifest: Manifest, keys: Keys, pool: Workers) -> Iterator[Flags]:
+    failed = {failure.call_id for failure in manifest.failures}
+    calls = (call for call in manifest.calls if call.id not in failed)
+    return pool.over(_flags, [(day_dir, keys, tuple(some)) for some in batches(calls, PACKED)])
+
+
+def _flags(job: tuple[Path, Keys, tuple[Call, ...]]) -> list[Flags]:
+    day_dir, keys, calls = job
+    store = ArtefactStore(day_dir)
+    found = (store.get("score", call.id, keys.of(call, kept=store)["score"], Flags) for call in calls)
+    return [flags for flags in found if flags is not None]
+
+
+def _flagged(manifest: Manifest, flags: Sequence[Flags]) -> Iterator[tuple[Call, Flags]]:
+    """Every finished call by its id, with the day-level flags."""
+    agents = {call.id: call.agent_id for call in manifest.calls}
+    by_id = {one.call_id: one for one in apply_quota(flags, agents=agents)}
+    for call in sorted(manifest.calls, key=lambda call: call.id):
+        if call.id in by_id:
+            yield call, by_id[call.id]
 
 
 def _write(job: _Job) -> list[_Written]:
     """The JSON files of some calls, and their rows."""
-    store, remarks = ArtefactStore(job.day_dir), {}
-    results = [_result(job.date, one, store) for one in job.calls]
-    for result in results:
+    store = ArtefactStore(job.day_dir)
+    results, remarks, files = [], {}, []
+    for call, flags in job.calls:
+        keys = job.keys.of(call, kept=store)
+        result = _result(job.date, call, flags, keys, store)
         write_call(job.day_dir, result)
-        remarks[result.call.id] = "; ".join(result.roles.notes)
-    return [_Written(packed(results), remarks)]
+        results.append(result)
+        remarks[call.id] = "; ".join(result.roles.notes)
+        files += [file_name(call.id, key) for key in keys.values()]
+    return [_Written(packed(results), remarks, tuple(files))]
 
 
-CallKeys = Mapping[str, Mapping[str, str]]  # call id → stage → key
-
-
-def _scored(calls: Sequence[Call], store: ArtefactStore, keys: CallKeys) -> list[_Scored]:
-    """Every finished call, with the day-level flags (an agent's quota needs all of a day's calls)."""
-    found = (store.get("score", call.id, keys[call.id]["score"], Scorecard) for call in calls)
-    agents = {call.id: call.agent_id for call in calls}
-    # without their items, which were most of a large day's memory
-    light = [replace(card, items=()) for card in found if card is not None]
-    cards = apply_quota(light, agents=agents)
-    flags = {card.call_id: (card.flags, card.flagged) for card in cards}
-    return [_Scored(call, keys[call.id], *flags[call.id]) for call in calls if call.id in flags]
-
-
-def _result(date: str, one: _Scored, store: ArtefactStore) -> CallResult:
-    call, keys = one.call, one.keys
+def _result(date: str, call: Call, flags: Flags, keys: Mapping[str, str], store: ArtefactStore) -> CallResult:
     diarization = store.get("diarize", call.id, keys["diarize"], Diarization)
     transcript = store.get("transcribe", call.id, keys["transcribe"], Transcript)
     measured = store.get("measure", call.id, keys["measure"], Measured)
@@ -120,13 +149,5 @@ def _result(date: str, one: _Scored, store: ArtefactStore) -> CallResult:
     if diarization is None or transcript is None or measured is None or card is None:
         raise FileNotFoundError(f"an artefact of call {call.id} vanished while the day was being written")
     audition = store.get("audition", call.id, keys["audition"], Audition)
-    card = replace(card, flags=one.flags, flagged=one.flagged)
+    card = replace(card, flags=flags.flags, flagged=flags.flagged)
     return CallResult(date, call, audition, diarization, transcript, measured, card)
-
-
-def _prune(store: ArtefactStore, keys: CallKeys) -> None:
-    keep: dict[str, list[tuple[str, str]]] = {}
-    for call_id, own in keys.items():
-        for stage, key in own.items():
-            keep.setdefault(stage, []).append((call_id, key))
-    store.prune(keep)

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pipeline.batch.finish import Flags
 from pipeline.batch.manifest import Manifest
-from pipeline.batch.pool import over
-from pipeline.batch.store import ArtefactStore
+from pipeline.batch.pool import Workers
+from pipeline.batch.store import ArtefactStore, Keys
 from pipeline.config import ScoreConfig
 from pipeline.report.tables import batches
 from pipeline.stages.base import Work
@@ -22,7 +23,7 @@ from pipeline.types import Audition, Call, Diarization, Failure, Measured, Score
 KINDS: dict[str, type[Any]] = {
     "audition": Audition, "diarize": Diarization, "transcribe": Transcript, "measure": Measured,
 }  # fmt: skip
-CHUNK = 100  # calls a worker takes at once: about a second of work
+CHUNK = 25  # calls a worker takes at once: a third of a second, which the other waits for at the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,35 +37,34 @@ class Rescored:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Where to read, what to score with, and the calls, each with the key to keep its scorecard under."""
+    """Where to read, what to score with, the calls, and what names the files of scorecards that are kept."""
 
     day_dir: Path
     settings: ScoreConfig
-    calls: tuple[tuple[Call, str], ...]
+    calls: tuple[Call, ...]
+    keys: Keys | None = None
 
 
-def rescore(
-    day_dir: Path, manifest: Manifest, settings: ScoreConfig, *, workers: int = 0
-) -> Iterator[Rescored]:
+def rescore(day_dir: Path, manifest: Manifest, settings: ScoreConfig, *, pool: Workers) -> Iterator[Rescored]:
     """Every call of the day that reached a transcript, in order, compared with what is stored.
 
     Raises RuleError when the lexicons cannot be used.
     """
-    return over(_compare, _jobs(day_dir, manifest, settings, {}), workers)
+    return pool.over(_compare, _jobs(day_dir, manifest, settings))
 
 
 def rescore_and_keep(
-    day_dir: Path, manifest: Manifest, settings: ScoreConfig, *, keys: Mapping[str, str], workers: int = 0
-) -> Iterator[Failure | None]:
-    """The same, but the new scorecards are stored, under ``keys`` (call id → key), and none is handed
-    back: a Failure or None a call. Raises RuleError, OSError."""
-    return over(_keep, _jobs(day_dir, manifest, settings, keys), workers)
+    day_dir: Path, manifest: Manifest, settings: ScoreConfig, *, keys: Keys, pool: Workers
+) -> Iterator[Flags | Failure]:
+    """The same, but the new scorecards are stored, under their ``keys``, and only their flags are handed back.
+    Raises RuleError, OSError."""
+    return pool.over(_keep, _jobs(day_dir, manifest, settings, keys))
 
 
-def _jobs(day_dir: Path, manifest: Manifest, settings: ScoreConfig, keys: Mapping[str, str]) -> list[Job]:
+def _jobs(day_dir: Path, manifest: Manifest, settings: ScoreConfig, keys: Keys | None = None) -> list[Job]:
     failed = {failure.call_id for failure in manifest.failures}
-    calls = [(call, keys.get(call.id, "")) for call in manifest.calls if call.id not in failed]
-    return [Job(day_dir, settings, tuple(some)) for some in batches(calls, CHUNK)]
+    calls = (call for call in manifest.calls if call.id not in failed)
+    return [Job(day_dir, settings, tuple(some), keys) for some in batches(calls, CHUNK)]
 
 
 _stages: dict[tuple[ScoreConfig, str], ScoreStage] = {}
@@ -83,25 +83,36 @@ def _stage_of(job: Job) -> ScoreStage:
 def _compare(job: Job) -> list[Rescored]:
     stage, store = _stage_of(job), ArtefactStore(job.day_dir)
     return [
-        Rescored(call, store.latest("score", call.id, Scorecard), _score(store, stage, call))
-        for call, _ in job.calls
+        Rescored(
+            call,
+            store.latest("score", call.id, Scorecard),
+            _score(store, stage, call, {name: store.newest(name, call.id) for name in KINDS}),
+        )
+        for call in job.calls
     ]
 
 
-def _keep(job: Job) -> list[Failure | None]:
+def _keep(job: Job) -> list[Flags | Failure]:
+    assert job.keys is not None
     stage, store = _stage_of(job), ArtefactStore(job.day_dir)
-    return [_kept(store, call.id, key, _score(store, stage, call)) for call, key in job.calls]
+    done = []
+    for call in job.calls:
+        keys = job.keys.of(call, kept=store)
+        done.append(_kept(store, call.id, keys["score"], _score(store, stage, call, keys)))
+    return done
 
 
-def _kept(store: ArtefactStore, call_id: str, key: str, found: Scorecard | Failure) -> Failure | None:
+def _kept(store: ArtefactStore, call_id: str, key: str, found: Scorecard | Failure) -> Flags | Failure:
     if isinstance(found, Failure):
         return found
     store.put("score", call_id, key, found, flush=False)  # waiting for the disk took longer than scoring
-    return None
+    return Flags.of(found)
 
 
-def _score(store: ArtefactStore, stage: ScoreStage, call: Call) -> Scorecard | Failure:
-    artefacts = {name: store.latest(name, call.id, kind) for name, kind in KINDS.items()}
+def _score(
+    store: ArtefactStore, stage: ScoreStage, call: Call, keys: Mapping[str, str]
+) -> Scorecard | Failure:
+    artefacts = {name: store.get(name, call.id, keys[name], kind) for name, kind in KINDS.items()}
     for name, artefact in artefacts.items():
         if artefact is None:
             message = f"expected a stored {name} artefact, found none; callqa run makes it"

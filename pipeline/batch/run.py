@@ -17,6 +17,7 @@ from pipeline.batch.local import run_local
 from pipeline.batch.lock import hold
 from pipeline.batch.manifest import Manifest, ManifestError, read_manifest, write_manifest
 from pipeline.batch.plan import StagePlan, build_stages, check_ready, chunks
+from pipeline.batch.pool import Workers
 from pipeline.batch.progress import Progress
 from pipeline.batch.store import ArtefactStore, Keys
 from pipeline.config import Config
@@ -196,7 +197,8 @@ def _run_day(
 
 def _write_day(day_dir: Path, manifest: Manifest, stages: Sequence[Stage]) -> DayOutcome:
     try:
-        ledger = finish_day(day_dir, manifest, stages)
+        with Workers() as pool:
+            ledger = finish_day(day_dir, manifest, stages, pool=pool)
     except (OSError, TableError) as error:
         return _unwritten(day_dir, manifest, error)
     return DayOutcome(manifest.date, day_dir, tuple(ledger), complete=manifest.complete)

@@ -42,6 +42,7 @@ def command(
     Exit: 0 compared, 1 some calls could not be, 2 no such day or unusable lexicons
     """
     from pipeline.batch.manifest import ManifestError, read_manifest
+    from pipeline.batch.pool import Workers
     from pipeline.batch.rescore import Rescored, day_folders, rescore, with_lexicons
     from pipeline.report.backtest_page import backtest_page
     from pipeline.rules.backtest import compare
@@ -49,10 +50,11 @@ def command(
 
     found: list[Rescored] = []
     try:
-        for folder in day_folders(results, days):
-            manifest = read_manifest(folder)
-            settings = with_lexicons(manifest.config.score, lexicons, scorecard)
-            found += rescore(folder, manifest, settings, workers=workers)
+        with Workers(workers) as pool:
+            for folder in day_folders(results, days):
+                manifest = read_manifest(folder)
+                settings = with_lexicons(manifest.config.score, lexicons, scorecard)
+                found += rescore(folder, manifest, settings, pool=pool)
     except (ManifestError, ValueError) as error:
         click.echo(f"callqa backtest: {error}", err=True)
         raise SystemExit(2) from error

@@ -31,8 +31,10 @@ def command(day: str, results: Path, lexicons: Path | None, scorecard: str | Non
     from pipeline.batch.lock import ResultsInUse, hold
     from pipeline.batch.manifest import ManifestError, read_manifest, write_manifest
     from pipeline.batch.plan import StagePlan, build_stages
+    from pipeline.batch.pool import Workers
     from pipeline.batch.rescore import day_folders, rescore_and_keep, with_lexicons
     from pipeline.batch.store import Keys
+    from pipeline.types import Failure
 
     started = time.monotonic()
     try:
@@ -44,21 +46,21 @@ def command(day: str, results: Path, lexicons: Path | None, scorecard: str | Non
         # a call that could not be scored is tried again: told anew below, or mended
         earlier = tuple(failure for failure in manifest.failures if failure.stage != stages[-1].name)
         manifest = replace(manifest, failures=earlier)
-        keys_of = Keys(stages)
-        keys = {call.id: keys_of.of(call)["score"] for call in manifest.calls}
-        with hold(folder.parent):
-            done = list(rescore_and_keep(folder, manifest, settings, keys=keys, workers=workers))
-            failures = tuple(failure for failure in done if failure is not None)
+        with hold(folder.parent), Workers(workers) as pool:
+            done = list(rescore_and_keep(folder, manifest, settings, keys=Keys(stages), pool=pool))
+            failures = tuple(found for found in done if isinstance(found, Failure))
+            flags = [found for found in done if not isinstance(found, Failure)]
             scored_s = time.monotonic() - started
             manifest = replace(manifest, failures=(*manifest.failures, *failures))
             write_manifest(folder, manifest)
-            finish_day(folder, manifest, stages, workers=workers)
+            finish_day(folder, manifest, stages, pool=pool, flags=flags)
     except (ManifestError, ResultsInUse, ValueError) as error:
         click.echo(f"callqa rescore: {error}", err=True)
         raise SystemExit(2) from error
     for failure in failures:
         click.echo(f"{failure.call_id}: {failure.message}")
     took_s = time.monotonic() - started
-    count = len(done) - len(failures)
-    click.echo(f"{count} calls re-scored in {scored_s:.1f} s, outputs written after {took_s:.1f} s: {folder}")
+    click.echo(
+        f"{len(flags)} calls re-scored in {scored_s:.1f} s, outputs written after {took_s:.1f} s: {folder}"
+    )
     raise SystemExit(1 if failures else 0)

@@ -1,8 +1,7 @@
 """One call as one JSON file, both ways: what the review desk and ``callqa show`` read.
 
-A dataclass becomes an object with its fields; a field ``span`` becomes ``start_s`` and ``end_s``
-beside the others. Reading goes by the type hints, so nothing is written twice and a field added to
-``pipeline.types`` travels by itself. docs/tables.md describes the layout.
+A dataclass becomes an object with its fields, as msgspec writes them. Reading goes by the type hints, so nothing is
+written twice and a field added to ``pipeline.types`` travels by itself. docs/tables.md describes the layout.
 """
 
 from __future__ import annotations
@@ -14,29 +13,22 @@ import math
 import re
 import types
 import typing
-from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
-from math import isfinite
-from numbers import Number
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from pipeline.report.rows import CallResult
 from pipeline.types import Audition, Frames, Span
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+READ_VERSIONS = (1, SCHEMA_VERSION)  # in the first a span's times stood in the object around it
 _SAFE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
-PLACES, MANY = 10_000, 30
-# Of numbers below EXACT the product with PLACES errs by so little that only near a half it could round otherwise.
-EXACT, NEARLY_HALF = 1e6, 0.4999
-_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
-_PER_FRAME = ("level_dbfs", "pitch_hz")  # megabytes a call; the artefact store keeps them
+# half a megabyte a call, and nobody reads them here; the artefact store keeps them
+_NO_FRAMES: dict[str, Any] = {"level_dbfs": Frames(0.02, ()), "pitch_hz": None, "loudness_lufs": None}
 
 
 class CallFileError(ValueError):
@@ -56,18 +48,45 @@ def write_call(day_dir: Path, result: CallResult) -> Path:
     path = day_dir / "calls" / call_file_name(result.call.id)
     path.parent.mkdir(parents=True, exist_ok=True)
     tmp = path.with_name(f".{path.name}.tmp")
-    tmp.write_bytes(_json(call_record(result)) + b"\n")
+    tmp.write_bytes(_json(result) + b"\n")
     tmp.replace(path)
     return path
 
 
-def _json(record: dict[str, Any]) -> bytes:
-    """msgspec writes what json.dumps would, in a fifth of the time, but not the odd bytes of a file name."""
+def _json(result: CallResult) -> bytes:
+    record = {
+        "schema": SCHEMA_VERSION,
+        **{f.name: getattr(result, f.name) for f in dataclasses.fields(result)},
+    }
+    if result.audition is not None:
+        record["audition"] = dataclasses.replace(result.audition, **_NO_FRAMES)
     try:
-        return msgspec.json.encode(record)
-    except UnicodeEncodeError:
-        body = json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        return body.encode("utf-8", "backslashreplace")
+        return _encoder.encode(record)
+    except UnicodeEncodeError:  # a file name that is not UTF-8 keeps its odd bytes as escapes
+        return _encoder.encode(_escaped(encode(record)))
+
+
+def _plain_number(value: Any) -> Any:
+    """Numpy's own numbers."""
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"a call's file may not hold {type(value).__name__}")
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_plain_number)
+
+
+def encode(value: Any) -> Any:
+    """Dataclasses, tuples, times and numbers as JSON values."""
+    return msgspec.to_builtins(value, enc_hook=_plain_number)
+
+
+def _escaped(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, list | tuple):
+        return [_escaped(one) for one in value]
+    return {_escaped(k): _escaped(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 def read_call(day_dir: Path, call_id: str) -> CallResult:
@@ -81,7 +100,7 @@ def read_call(day_dir: Path, call_id: str) -> CallResult:
         ) from error
     except ValueError as error:
         raise CallFileError(f"{path}: expected JSON; found: {error}") from error
-    if not isinstance(record, dict) or record.get("schema") != SCHEMA_VERSION:
+    if not isinstance(record, dict) or record.get("schema") not in READ_VERSIONS:
         found = record.get("schema") if isinstance(record, dict) else type(record).__name__
         raise CallFileError(f"{path}: expected schema {SCHEMA_VERSION}; found: {found}")
     try:
@@ -92,119 +111,44 @@ def read_call(day_dir: Path, call_id: str) -> CallResult:
         ) from error
 
 
-def call_record(result: CallResult) -> dict[str, Any]:
-    """The record as plain JSON values."""
-    record: dict[str, Any] = {"schema": SCHEMA_VERSION, **encode(result)}
-    return record
-
-
-def encode(value: Any) -> Any:
-    """Dataclasses, tuples, times and numbers as JSON values; an Audition without its numbers per frame."""
-    kind: Any = type(value)
-    if kind in _AS_THEY_ARE:
-        return value
-    if kind is float:
-        return _number(value)
-    if kind is tuple or kind is list or kind is array:
-        kinds = set(map(type, value))
-        return _numbers(value) if kinds == {float} else [encode(one) for one in value]
-    shape = _shape_of(kind)
-    return _encode_object(value, *shape) if shape else _encode_rare(value)
-
-
-def _number(value: float) -> float | None:
-    """To four places: 0.12345 → 0.1234. 5 and 5.0 are the same points; what is no number is None."""
-    if -EXACT < value < EXACT:  # as round() has it, in a third of the time
-        scaled = value * PLACES
-        whole = round(scaled)
-        if abs(scaled - whole) < NEARLY_HALF:
-            return whole / PLACES if whole % PLACES else whole // PLACES
-    if not isfinite(value):
-        return None
-    short = round(value, 4)
-    return int(short) if short.is_integer() else short
-
-
-def _numbers(values: Sequence[float]) -> list[float | None]:
-    """``_number`` of thousands at once."""
-    if len(values) > MANY:
-        scaled = np.array(values, np.float64) * PLACES
-        whole = np.rint(scaled)
-        if (np.abs(scaled) < EXACT * PLACES).all() and (np.abs(scaled - whole) < NEARLY_HALF).all():
-            wholes: list[int] = whole.astype(np.int64).tolist()
-            return [one / PLACES if one % PLACES else one // PLACES for one in wholes]
-    return [_number(value) for value in values]
-
-
-def _encode_object(value: Any, names: Sequence[str], values_of: Callable[[Any], Any]) -> dict[str, Any]:
-    plain: dict[str, Any] = {}
-    for name, found in zip(names, values_of(value), strict=True):
-        kind = type(found)
-        if kind in _AS_THEY_ARE:
-            plain[name] = found
-        elif kind is Span and name == "span":
-            plain["start_s"], plain["end_s"] = _number(found.start_s), _number(found.end_s)
-        else:
-            plain[name] = encode(found)
-    return plain
-
-
-def _encode_rare(value: Any) -> Any:
-    if isinstance(value, Number) and hasattr(value, "item"):
-        return encode(value.item())  # numpy's own numbers
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        return {str(k): encode(v) for k, v in sorted(value.items())}
-    return value
-
-
-@cache
-def _shape_of(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], Any]] | None:
-    """Of a dataclass the fields that are written, and what reads them all; None of any other type."""
-    if not dataclasses.is_dataclass(kind):
-        return None
-    left_out = _PER_FRAME if kind is Audition else ()
-    names = tuple(field.name for field in dataclasses.fields(kind) if field.name not in left_out)
-    if len(names) > 1:
-        return names, attrgetter(*names)
-    return names, lambda value: [getattr(value, name) for name in names]
-
-
-@cache
-def _hints_of(kind: Any) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
-
-
 def decode(kind: Any, value: Any) -> Any:
     """The reverse of ``encode``, by type hint."""
-    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        return _decode_object(kind, value)
-    origin = typing.get_origin(kind)
-    if origin in (typing.Union, types.UnionType):
-        if value is None:
-            return None
-        arms = [arm for arm in typing.get_args(kind) if arm is not type(None)]
-        return value if len(arms) > 1 else decode(arms[0], value)
-    if origin is tuple:
-        inner = typing.get_args(kind)[0]
-        return tuple(decode(inner, v) for v in value)
-    if kind is datetime:
-        return datetime.fromisoformat(value)
-    if kind is float:
-        return float(value) if value is not None else math.nan
+    return _reader_of(kind)(value)
+
+
+def _as_it_is(value: Any) -> Any:
     return value
 
 
-def _decode_object(kind: Any, value: Mapping[str, Any]) -> Any:
-    hints = _hints_of(kind)
-    found: dict[str, Any] = {}
-    for field in dataclasses.fields(kind):
-        hint = hints[field.name]
-        if hint is Span and field.name == "span":
+@cache
+def _reader_of(kind: Any) -> Callable[[Any], Any]:
+    """What reads a value of a type; worked out once, for a call holds thousands."""
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        return _object_reader_of(kind)
+    origin, arms = typing.get_origin(kind), [arm for arm in typing.get_args(kind) if arm is not type(None)]
+    if origin in (typing.Union, types.UnionType) and len(arms) == 1:
+        told = _reader_of(arms[0])
+        return lambda value: None if value is None else told(value)
+    if origin is tuple:
+        one = _reader_of(arms[0])
+        return tuple if one is _as_it_is else lambda values: tuple(map(one, values))
+    if kind is datetime:
+        return datetime.fromisoformat
+    if kind is float:
+        return lambda value: math.nan if value is None else float(value)
+    return _as_it_is
+
+
+def _object_reader_of(kind: Any) -> Callable[[Mapping[str, Any]], Any]:
+    hints = typing.get_type_hints(kind)
+    readers = {field.name: _reader_of(hints[field.name]) for field in dataclasses.fields(kind)}
+    spanned = hints.get("span") is Span
+    absent = _NO_FRAMES if kind is Audition else {}
+
+    def read(value: Mapping[str, Any]) -> Any:
+        found = {name: reader(value[name]) for name, reader in readers.items() if name in value}
+        if spanned and "span" not in value:
             found["span"] = Span(float(value["start_s"]), float(value["end_s"]))
-        elif field.name in value:
-            found[field.name] = decode(hint, value[field.name])
-        elif field.name in _PER_FRAME:
-            found[field.name] = Frames(0.02, ()) if field.name == "level_dbfs" else None
-    return kind(**found)
+        return kind(**{**absent, **found})
+
+    return read

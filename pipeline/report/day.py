@@ -14,11 +14,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from pipeline.report.calljson import CallFileError, read_call
-from pipeline.report.tables import read_table
+from pipeline.report.tables import arrow_table
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 BANDS = tuple(range(0, 100, 10))  # score bands of ten points; the last holds 100, the first all below 10
 DEMO = "demo"
@@ -101,9 +104,9 @@ class DayReport:
 
 def read_day(day_dir: Path) -> DayReport:
     """Raises TableError when the day's tables are not there or break the contract."""
-    calls = _plain(read_table(day_dir, "calls"))
+    calls = _plain(arrow_table(day_dir, "calls"))
     run = _run_file(day_dir)
-    faults = _verdicts(day_dir, "fail")
+    faults, unknown = _verdicts(day_dir)
     faults = faults.merge(
         calls[["call_id", "agent_id", "agent_name", "team", "total", "fatal"]], on="call_id", how="left"
     )
@@ -117,9 +120,9 @@ def read_day(day_dir: Path) -> DayReport:
         date=day_dir.name,
         path=day_dir,
         calls=calls,
-        ledger=read_table(day_dir, "ledger"),
-        faults=_plain(faults.reset_index(drop=True)),
-        unknown_items=dict(Counter(_verdicts(day_dir, "unknown", ["call_id"])["call_id"])),
+        ledger=_plain(arrow_table(day_dir, "ledger")),
+        faults=faults.reset_index(drop=True),
+        unknown_items=unknown,
         titles=_titles(day_dir, faults),
         profile=str(run.get("profile", "")),
         complete=bool(run.get("complete", True)),
@@ -132,19 +135,36 @@ def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
     yield from frame.itertuples(index=False)
 
 
-def _verdicts(day_dir: Path, outcome: str, columns: list[str] | None = None) -> pd.DataFrame:
+def _verdicts(day_dir: Path) -> tuple[pd.DataFrame, dict[str, int]]:
+    """The failed items, and how many could not be judged by call; read piece by piece, for most passed."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    path = day_dir / "tables" / "verdicts.parquet"
-    return pq.read_table(path, columns=columns, filters=[("outcome", "=", outcome)]).to_pandas()
+    failed, unknown = [], Counter[str]()
+    with pq.ParquetFile(day_dir / "tables" / "verdicts.parquet") as file:
+        for batch in file.iter_batches(use_threads=False):
+            failed.append(batch.filter(pc.equal(batch["outcome"], "fail")))
+            unknown.update(batch["call_id"].filter(pc.equal(batch["outcome"], "unknown")).to_pylist())
+        return _plain(pa.Table.from_batches(failed, file.schema_arrow)), dict(unknown)
 
 
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Text columns with None for null: pandas' own NaN is true and equal to nothing."""
-    for name in frame.columns:
-        if frame[name].dtype.kind not in "biufM":
-            frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
-    return frame
+def _plain(table: pa.Table) -> pd.DataFrame:
+    """Text as Python's own, one for all cells alike, and None for null: pandas' own NaN is true and equal to
+    nothing."""
+    import pandas as pd
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {}
+    for name, column in zip(table.column_names, table.columns):
+        if pa.types.is_string(column.type):
+            coded = column.combine_chunks().dictionary_encode()
+            words = np.array([*coded.dictionary.to_pylist(), None], object)
+            cells = words[coded.indices.fill_null(len(words) - 1).to_numpy(zero_copy_only=False)]
+            columns[name] = pd.Series(cells, dtype=object)
+        else:
+            columns[name] = column.to_pandas()
+    return pd.DataFrame(columns)
 
 
 def _summed_faults(faults: pd.DataFrame, titles: dict[str, str]) -> pd.DataFrame:

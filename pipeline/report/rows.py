@@ -1,4 +1,4 @@
-"""From the types to table rows: plain dicts with exactly the columns of ``schema``."""
+"""From the types to table rows: tuples with a value for each column of ``schema``, in its order."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ from pipeline.types import (
     Audition,
     Call,
     Diarization,
-    Evidence,
     LedgerRow,
     Measured,
     Scorecard,
     Transcript,
-    Verdict,
 )
 
-Row = dict[str, Any]
+Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,47 +43,25 @@ class CallResult:
 
 
 def ledger_row(row: LedgerRow) -> Row:
-    return {name: getattr(row, name) for name in ("call_id", "file", "sha256", "status", "stage", "reason")}
+    return row.call_id, row.file, row.sha256, row.status, row.stage, row.reason
 
 
-def call_row(result: CallResult) -> Row:
-    call, card = result.call, result.scorecard
-    return {
-        "call_id": call.id,
-        "date": result.date,
-        "agent_id": call.agent_id,
-        "agent_name": call.agent_name,
-        "team": call.team,
-        "direction": call.direction,
-        "started_at": _utc(call.started_at),
-        "duration_s": call.duration_s,
-        "channels": call.channels,
-        "role_source": result.roles.role_source,
-        "role_confidence": result.roles.role_confidence,
-        "asr_model": result.transcript.asr_model,
-        "asr_confidence": result.transcript.asr_confidence,
-        "standard": f"{card.standard.name} {card.standard.version}".strip(),
-        "total": card.total,
-        "grade": card.grade,
-        "fatal": card.fatal,
-        "flagged": card.flagged,
-        "flags": ";".join(card.flags),
-        "fingerprint": card.fingerprint,
-    }
+def call_rows(result: CallResult) -> Iterator[Row]:
+    call, card, roles, said = result.call, result.scorecard, result.roles, result.transcript
+    standard = f"{card.standard.name} {card.standard.version}".strip()
+    yield (
+        call.id, result.date, call.agent_id, call.agent_name, call.team, call.direction, _utc(call.started_at),
+        call.duration_s, call.channels, roles.role_source, roles.role_confidence, said.asr_model,
+        said.asr_confidence, standard, card.total, card.grade, card.fatal, card.flagged, ";".join(card.flags),
+        card.fingerprint,
+    )  # fmt: skip
 
 
 def utterance_rows(result: CallResult) -> Iterator[Row]:
+    call_id = result.call.id
     for index, said in enumerate(result.transcript.utterances):
-        yield {
-            "call_id": result.call.id,
-            "index": index,
-            "role": said.role,
-            "channel": said.channel,
-            "start_s": said.span.start_s,
-            "end_s": said.span.end_s,
-            "text": said.text,
-            "confidence": said.confidence,
-        }
+        start_s, end_s = said.span.start_s, said.span.end_s
+        yield call_id, index, said.role, said.channel, start_s, end_s, said.text, said.confidence
 
 
 def measure_rows(result: CallResult) -> Iterator[Row]:
@@ -94,40 +70,23 @@ def measure_rows(result: CallResult) -> Iterator[Row]:
         number = None if found.value is None or word is not None else float(found.value)
         if number is not None and not math.isfinite(number):
             number = None
-        yield {
-            "call_id": result.call.id,
-            "name": found.name,
-            "role": found.role,
-            "value": number,
-            "text": word,
-            "unit": found.unit,
-            "reason": found.reason,
-        }
+        yield result.call.id, found.name, found.role, number, word, found.unit, found.reason
 
 
 def verdict_rows(result: CallResult) -> Iterator[Row]:
     """One row an item, then its further evidence; the points stand on the first row only."""
+    call_id = result.call.id
     for item in sorted(result.scorecard.items, key=lambda v: v.rule_id):
-        places: tuple[Evidence | None, ...] = item.evidence or (None,)
-        for index, place in enumerate(places):
-            yield _verdict_row(result.call.id, item, place, points=item.points if index == 0 else 0.0)
-
-
-def _verdict_row(call_id: str, item: Verdict, place: Evidence | None, *, points: float) -> Row:
-    where = place.span if place else item.searched
-    return {
-        "call_id": call_id,
-        "rule_id": item.rule_id,
-        "group": item.group,
-        "outcome": item.outcome,
-        "points": points,
-        "start_s": where.start_s if where else None,
-        "end_s": where.end_s if where else None,
-        "role": place.role if place else None,
-        "quote": place.quote if place else None,
-        "score": place.score if place else None,
-        "why": item.why,
-    }
+        points = item.points
+        for place in item.evidence or (None,):
+            where = place.span if place else item.searched
+            start_s, end_s = (where.start_s, where.end_s) if where else (None, None)
+            role, quote, score = (place.role, place.quote, place.score) if place else (None, None, None)
+            yield (
+                call_id, item.rule_id, item.group, item.outcome, points, start_s, end_s, role, quote, score,
+                item.why,
+            )  # fmt: skip
+            points = 0.0
 
 
 def _utc(moment: datetime | None) -> datetime | None:

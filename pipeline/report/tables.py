@@ -8,11 +8,10 @@ there is whole.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pipeline.report.rows import (
     CallResult,
     Row,
-    call_row,
+    call_rows,
     ledger_row,
     measure_rows,
     utterance_rows,
@@ -38,8 +37,9 @@ PACKED = 100  # calls whose rows are held as Python objects
 Pack = dict[str, "pa.Table"]
 T = TypeVar("T")
 
+_PLAIN: dict[str, type] = {"string": str, "int": int, "float": float, "bool": bool}
 _ROWS_OF: dict[str, Callable[[CallResult], Iterable[Row]]] = {
-    "calls": lambda result: (call_row(result),),
+    "calls": call_rows,
     "utterances": utterance_rows,
     "measures": measure_rows,
     "verdicts": verdict_rows,
@@ -65,21 +65,15 @@ def write_tables(
 
 def packed(results: Iterable[CallResult]) -> Pack:
     """The rows of some calls, checked, ready to be written: table name -> rows. Raises TableError."""
-    import pyarrow as pa
-
-    rows: dict[str, list[Row]] = {name: [] for name in _ROWS_OF}
-    for result in results:
-        for name, rows_of in _ROWS_OF.items():
-            rows[name] += map(partial(_checked, TABLES[name]), rows_of(result))
+    known = list(results)
     return {
-        name: pa.Table.from_pylist(found, schema=arrow_schema(TABLES[name])) for name, found in rows.items()
+        name: table_of(TABLES[name], chain.from_iterable(map(rows_of, known)))
+        for name, rows_of in _ROWS_OF.items()
     }
 
 
 def write_packed(day_dir: Path, *, ledger: Iterable[LedgerRow], packs: Iterable[Pack]) -> dict[str, Path]:
     """``write_tables`` of rows that were packed elsewhere, in ascending order of call id."""
-    import pyarrow as pa
-
     folder = day_dir / "tables"
     folder.mkdir(parents=True, exist_ok=True)
     paths = {name: folder / f"{name}.parquet" for name in TABLES}
@@ -91,8 +85,7 @@ def write_packed(day_dir: Path, *, ledger: Iterable[LedgerRow], packs: Iterable[
                     sinks[name].add(rows)
             told = sorted(ledger, key=lambda r: (r.call_id, r.file))
             for some in batches(told, ROW_GROUP):
-                checked = [_checked(LEDGER, ledger_row(row)) for row in some]
-                sinks[LEDGER.name].add(pa.Table.from_pylist(checked, schema=arrow_schema(LEDGER)))
+                sinks[LEDGER.name].add(table_of(LEDGER, map(ledger_row, some)))
         finally:
             for sink in sinks.values():
                 sink.close()
@@ -101,6 +94,11 @@ def write_packed(day_dir: Path, *, ledger: Iterable[LedgerRow], packs: Iterable[
 
 def read_table(day_dir: Path, name: str) -> pd.DataFrame:
     """One table as a DataFrame, checked against the contract. Raises TableError."""
+    return arrow_table(day_dir, name).to_pandas()
+
+
+def arrow_table(day_dir: Path, name: str) -> pa.Table:
+    """The same as Arrow."""
     import pyarrow.parquet as pq
 
     if name not in TABLES:
@@ -115,7 +113,7 @@ def read_table(day_dir: Path, name: str) -> pd.DataFrame:
     wanted = arrow_schema(TABLES[name])
     if not table.schema.equals(wanted):
         raise TableError(f"{path}: {_difference(wanted, table.schema)}")
-    return table.to_pandas()
+    return table
 
 
 def remove_calls(day_dir: Path, call_ids: set[str]) -> None:
@@ -133,17 +131,6 @@ def remove_calls(day_dir: Path, call_ids: set[str]) -> None:
             pq.write_table(kept, tmp[name], compression="zstd")
 
 
-def frame(name: str, rows: Iterable[Row]) -> pd.DataFrame:
-    """Rows as a DataFrame with the contract's types, checked; for callers that hold a small day."""
-    import pyarrow as pa
-
-    table = TABLES[name]
-    found = list(rows)
-    for row in found:
-        check_row(table, row)
-    return pa.Table.from_pylist(found, schema=arrow_schema(table)).to_pandas()
-
-
 def arrow_schema(table: Table) -> pa.Schema:
     import pyarrow as pa
 
@@ -157,20 +144,45 @@ def arrow_schema(table: Table) -> pa.Schema:
     return pa.schema([pa.field(c.name, kinds[c.dtype], nullable=c.nullable) for c in table.columns])
 
 
-def check_row(table: Table, row: Row) -> None:
-    """Raises TableError unless ``row`` has exactly the table's columns, each of its type."""
-    if len(row) != len(table.columns) or not all(column.name in row for column in table.columns):
-        wrong = sorted(row.keys() ^ set(table.column_names))
-        raise TableError(
-            f"{table.name}: expected columns {', '.join(table.column_names)}; "
-            f"missing or unknown: {', '.join(wrong)}"
-        )
-    for column in table.columns:
-        if not _fits(column, row[column.name]):
+def table_of(table: Table, rows: Iterable[Row]) -> pa.Table:
+    """The rows as Arrow. Raises TableError unless each has a value for every column, of its type."""
+    import pyarrow as pa
+
+    found = list(rows)
+    if odd := {len(row) for row in found} - {len(table.columns)}:
+        names = ", ".join(table.column_names)
+        raise TableError(f"{table.name}: expected a value for each of {names}; found {min(odd)} values")
+    schema, values = arrow_schema(table), list(zip(*found)) or [()] * len(table.columns)
+    for column, own in zip(table.columns, values, strict=True):
+        if (wrong := _misfit(column, own)) is not None:
             raise TableError(
-                f"{table.name} row {row[table.key[0]]!r}, column {column.name!r}: "
-                f"expected {_wanted(column)}, found {row[column.name]!r}"
+                f"{table.name} row {found[wrong][0]!r}, column {column.name!r}: "
+                f"expected {_wanted(column)}, found {own[wrong]!r}"
             )
+    arrays = [_array(own, field.type) for own, field in zip(values, schema, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    import pyarrow as pa
+
+    try:
+        return pa.array(values, kind)
+    except UnicodeEncodeError:  # a file name that is not UTF-8 keeps its odd bytes as escapes
+        escaped = (value and value.encode("utf-8", "backslashreplace").decode("utf-8") for value in values)
+        return pa.array(list(escaped), kind)
+
+
+def _misfit(column: Column, values: Sequence[Any]) -> int | None:
+    """Number of the first value the column does not take. That all are of one plain type, finite and among the
+    choices is seen at a glance; only where they are not is each looked at."""
+    told = [value for value in values if value is not None] if column.nullable else values
+    good = set(map(type, told)) <= {_PLAIN.get(column.dtype)}
+    if good and column.dtype == "float":
+        good = all(map(math.isfinite, told))
+    if good and column.choices:
+        good = set(told) <= set(column.choices)
+    return None if good else next((n for n, value in enumerate(values) if not _fits(column, value)), None)
 
 
 def _fits(column: Column, value: Any) -> bool:
@@ -180,8 +192,6 @@ def _fits(column: Column, value: Any) -> bool:
         return False
     if column.dtype == "string":
         return isinstance(value, str)
-    if column.dtype == "float" and type(value) is float:
-        return math.isfinite(value)
     if column.dtype == "bool":
         return isinstance(value, bool)
     if column.dtype == "int":
@@ -227,18 +237,6 @@ def _temporary(paths: dict[str, Path]) -> Iterator[dict[str, Path]]:
     finally:
         for path in tmp.values():
             path.unlink(missing_ok=True)
-
-
-def _storable(value: Any) -> Any:
-    """Parquet text is UTF-8; a file name in another encoding keeps its odd bytes as escapes."""
-    if isinstance(value, str) and not value.isascii():
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    return value
-
-
-def _checked(table: Table, row: Row) -> Row:
-    check_row(table, row)
-    return {name: _storable(value) for name, value in row.items()}
 
 
 def batches(things: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -31,15 +31,15 @@ _CALL_JSON = """\
 `RESULTS/<date>/calls/<name>.json` holds everything about one call; the review desk's call page reads it.
 `<name>` is the call id where that is a safe file name (`A–Z a–z 0–9 . _ -`, at most 100 characters, no
 dot in front), else its safe characters, `~` and 16 hex digits of the id's SHA-256. The file is UTF-8; the
-data types are those of `pipeline/types/`, a dataclass being an object with its fields and a `span`
-written as `start_s`, `end_s` beside them. Numbers are rounded to 4 decimals; what is not known is `null`.
+data types are those of `pipeline/types/`, a dataclass being an object with its fields; what is not known is `null`.
+Layout 1, which is still read, had the times of a `span` in the object around it, and numbers rounded to 4 decimals.
 
 | key | content |
 |---|---|
 | `schema` | version of this layout: {version} |
 | `date` | the day, YYYY-MM-DD |
 | `call` | `Call`, with the call record under `cdr` |
-| `audition` | `Audition` without per-frame levels and pitch: channel gate, voice, tones; null for text |
+| `audition` | `Audition` without per-frame levels, pitch and loudness: channel gate, voice, tones; null for text |
 | `diarization` | `Diarization`: turns with roles, where the roles came from |
 | `transcript` | `Transcript`: utterances with words (times, probability), and what a guard dropped |
 | `measured` | `Measured`: measures with evidence; events: gaps, overlaps, tones, hang-up with its clues |

@@ -5,9 +5,26 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol, TypeVar
 
 from pipeline.rules.template import Template
 from pipeline.types import Scorecard
+
+
+class Flagged(Protocol):
+    """What an agent's quota asks of a scorecard."""
+
+    @property
+    def call_id(self) -> str: ...
+    @property
+    def flags(self) -> tuple[str, ...]: ...
+    @property
+    def flagged(self) -> bool: ...
+    @property
+    def agent_quota(self) -> int: ...
+
+
+F = TypeVar("F", bound=Flagged)
 
 
 def drawn(call_id: str, salt: str) -> float:
@@ -30,12 +47,12 @@ def flag_call(template: Template, card: Scorecard) -> Scorecard:
     return replace(card, flags=tuple(flags), flagged=bool(flags))
 
 
-def apply_quota(cards: Sequence[Scorecard], *, agents: Mapping[str, str | None]) -> list[Scorecard]:
+def apply_quota(cards: Sequence[F], *, agents: Mapping[str, str | None]) -> list[F]:
     """Fill every agent's flagged calls up to their scorecards' quota, by lot; pure, in the order given.
 
     ``agents`` maps call id to agent; calls of nobody known fill no quota.
     """
-    by_agent: dict[str, list[Scorecard]] = {}
+    by_agent: dict[str, list[F]] = {}
     for card in cards:
         agent = agents.get(card.call_id)
         if agent:
@@ -46,6 +63,8 @@ def apply_quota(cards: Sequence[Scorecard], *, agents: Mapping[str, str | None])
         rest = sorted((c.call_id for c in own if not c.flagged), key=lambda c: (drawn(c, "quota"), c))
         chosen.update(rest[: max(0, lacking)])
     return [
-        replace(card, flags=(*card.flags, "agent_quota"), flagged=True) if card.call_id in chosen else card
+        replace(card, flags=(*card.flags, "agent_quota"), flagged=True)  # type: ignore[type-var]
+        if card.call_id in chosen
+        else card
         for card in cards
     ]

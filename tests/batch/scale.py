@@ -27,6 +27,7 @@ from pipeline.batch.codec import encode
 from pipeline.batch.finish import finish_day
 from pipeline.batch.manifest import Manifest, read_manifest, write_manifest
 from pipeline.batch.plan import StagePlan, build_stages
+from pipeline.batch.pool import Workers
 from pipeline.batch.run import RunRequest, _done_before, _manifests
 from pipeline.batch.store import ArtefactStore, Keys
 from pipeline.config import Config, IngestConfig
@@ -128,7 +129,8 @@ def ingest_phase(folder: Path) -> str:
 
 def finish_phase(folder: Path) -> str:
     day_dir = folder / "out" / DATE
-    ledger = finish_day(day_dir, read_manifest(day_dir), build_stages(PLAN))
+    with Workers() as pool:
+        ledger = finish_day(day_dir, read_manifest(day_dir), build_stages(PLAN), pool=pool)
     outputs = [*day_dir.glob("tables/*"), *day_dir.glob("*.xlsx"), *day_dir.glob("*.html")]
     sizes = {path.name: round(path.stat().st_size / 1e6, 1) for path in outputs}
     spent = {}

@@ -1,3 +1,4 @@
+import itertools
 import os
 from dataclasses import replace
 
@@ -36,7 +37,7 @@ def test_prune_keeps_what_is_current(tmp_path):
     store = ArtefactStore(tmp_path)
     store.put("listen", "a", "old", HEARD)
     store.put("listen", "a", "new", HEARD)
-    assert store.prune({"listen": [("a", "new")]}) == 1
+    assert store.prune({store.path("listen", "a", "new").name}) == 1
     assert store.has("listen", "a", "new") and not store.has("listen", "a", "old")
 
 
@@ -46,7 +47,7 @@ def test_prune_leaves_the_calls_of_another_run_and_takes_what_a_kill_left(tmp_pa
     store.put("listen", "other", "k", HEARD)
     torn = store.path("listen", "a", "k").with_name(".half-written")
     torn.write_bytes(b"x")
-    assert store.prune({"listen": [("a", "k")]}) == 1
+    assert store.prune({store.path("listen", "a", "k").name}) == 1
     assert store.has("listen", "other", "k") and not torn.exists()
 
 
@@ -58,6 +59,17 @@ def test_latest_reads_whatever_was_written_last(tmp_path):
         path = store.path("judge", "a", f"{name}-key-of-more-than-24-characters")
         os.utime(path, ns=(when, when))
     assert store.latest("judge", "a", Standard) == Standard("new", "1")
+
+
+def test_a_file_is_everyones_to_read_and_a_killed_write_is_in_nobodys_way(tmp_path, monkeypatch):
+    monkeypatch.setattr("pipeline.batch.store._numbers", itertools.repeat(7))
+    path = tmp_path / "new folder" / "x.key"
+    write_atomically(path, b"one")
+    left = path.with_name(f".x.key.{os.getpid()}.7")
+    left.write_bytes(b"half of what a killed process of the same number wrote")
+    write_atomically(path, b"two", flush=False)
+    assert path.read_bytes() == b"two" and path.stat().st_mode & 0o777 == 0o644
+    assert [p.name for p in path.parent.iterdir()] == ["x.key"]
 
 
 def test_a_record_field_touches_only_the_stages_that_read_it():

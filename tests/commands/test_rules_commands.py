@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipeline.batch.manifest import Manifest, write_manifest
-from pipeline.batch.rescore import KINDS
+from pipeline.batch.pool import Workers
 from pipeline.batch.store import ArtefactStore
 from pipeline.cli import main
 from pipeline.config import Config, ScoreConfig
@@ -169,7 +169,9 @@ def test_rescoring_reads_only_what_is_stored(stored_day, tmp_path):
     from pipeline.batch.rescore import rescore
 
     settings = ScoreConfig(lexicons=str(kinder(tmp_path)))
-    found = {one.call.id: one for one in rescore(stored_day, read_manifest(stored_day), settings, workers=1)}
+    found = {
+        one.call.id: one for one in rescore(stored_day, read_manifest(stored_day), settings, pool=Workers(1))
+    }
     assert (found["good"].before.total, found["good"].after.total) == (100, 100)
     assert (found["curt"].before.total, found["curt"].after.total) == (100 - 6 - 5 - 4, 100 - 1 - 30 - 4)
     assert "expected a stored transcribe artefact" in found["lost"].after.message
@@ -178,9 +180,8 @@ def test_rescoring_reads_only_what_is_stored(stored_day, tmp_path):
 
 
 def test_rescore_writes_the_days_outputs_anew_without_a_recording(stored_day, tmp_path):
+    """Its artefacts are of another version of the program, as their key tells: they will do, and are kept."""
     from pipeline.batch.manifest import read_manifest
-    from pipeline.batch.plan import StagePlan, build_stages
-    from pipeline.batch.store import Keys
 
     manifest = read_manifest(stored_day)
     failed = Failure(
@@ -189,10 +190,6 @@ def test_rescore_writes_the_days_outputs_anew_without_a_recording(stored_day, tm
     calls = tuple(c for c in manifest.calls if c.id != "lost")
     manifest = dataclasses.replace(manifest, calls=calls, failures=(failed,))
     write_manifest(stored_day, manifest)
-    store, keys = ArtefactStore(stored_day), Keys(build_stages(StagePlan(manifest.config, "demo", 1)))
-    for call in manifest.calls:
-        for stage, kind in KINDS.items():
-            store.put(stage, call.id, keys.of(call)[stage], store.latest(stage, call.id, kind))
     lexicons = kinder(tmp_path)
     results = stored_day.parent
     done = callqa("rescore", "2026-11-21", "--results", results, "--lexicons", lexicons, "--workers", 1)
@@ -201,6 +198,9 @@ def test_rescore_writes_the_days_outputs_anew_without_a_recording(stored_day, tm
     calls = open_results(results).day("2026-11-21").calls().set_index("call_id")
     assert calls["total"].to_dict() == {"good": 100.0, "curt": 65.0}
     assert (stored_day / "scorecards.xlsx").is_file() and (stored_day / "report.html").is_file()
+    assert ArtefactStore(stored_day).has("measure", "good", "k")
+    again = callqa("rescore", "2026-11-21", "--results", results, "--workers", 1)
+    assert again.exit_code == 0 and "2 calls re-scored" in again.output
 
 
 def test_backtest_tells_who_flips_before_anything_is_published(stored_day, tmp_path):

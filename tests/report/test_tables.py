@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipeline.report.rows import CallResult, ledger_row
-from pipeline.report.schema import LEDGER, TABLES
-from pipeline.report.tables import TableError, check_row, read_table, write_tables
+from pipeline.report.schema import LEDGER, TABLES, Column, Table
+from pipeline.report.tables import TableError, read_table, table_of, write_tables
 from pipeline.report.tables_doc import tables_doc
 from pipeline.types import Evidence, LedgerRow, Scorecard, Span, Verdict
 from tests.review.factory import make_result
@@ -59,15 +63,36 @@ def test_points_stand_on_an_items_first_row_only(tmp_path: Path) -> None:
 
 
 def test_a_bad_row_names_table_column_expected_found() -> None:
-    good = ledger_row(LedgerRow("c1", "a.wav", "", "scored", "score", ""))
-    with pytest.raises(
-        TableError, match=r"ledger row 'c1', column 'status': expected one of scored.*found 'done'"
+    good = LedgerRow("c1", "a.wav", "", "scored", "score", "")
+    for wrong, said in (
+        ({"status": "done"}, r"ledger row 'c1', column 'status': expected one of scored.*found 'done'"),
+        ({"sha256": None}, r"'sha256': expected string, found None"),
+        ({"file": 7}, r"'file': expected string, found 7"),
     ):
-        check_row(LEDGER, {**good, "status": "done"})
-    with pytest.raises(TableError, match=r"missing or unknown: colour"):
-        check_row(LEDGER, {**good, "colour": "red"})
-    with pytest.raises(TableError, match=r"'sha256': expected string, found None"):
-        check_row(LEDGER, {**good, "sha256": None})
+        with pytest.raises(TableError, match=said):
+            table_of(LEDGER, [ledger_row(replace(good, call_id="c0")), ledger_row(replace(good, **wrong))])
+    with pytest.raises(TableError, match=r"ledger: expected a value for each of call_id, .*; found 7 values"):
+        table_of(LEDGER, [(*ledger_row(good), "red")])
+
+
+@pytest.mark.parametrize(
+    ("column", "fits", "misfits"),
+    [
+        (Column("a", "float", ""), [1.5, 2, np.float32(3)], [math.nan, math.inf, True, "1", None]),
+        (Column("a", "float", "", nullable=True), [1.5, None], [math.nan, "1"]),
+        (Column("a", "int", ""), [1, np.int64(2)], [1.0, True, None]),
+        (Column("a", "bool", ""), [True, False], [1, None]),
+        (Column("a", "string", "", nullable=True, choices=("x", "y")), ["x", None], ["z", 1]),
+        (Column("a", "timestamp", ""), [datetime(2026, 11, 21, tzinfo=UTC)], [datetime(2026, 11, 21), "now"]),
+    ],
+)  # fmt: skip
+def test_a_column_takes_its_type_and_nothing_else(column: Column, fits: list, misfits: list) -> None:
+    table = Table("t", "", ("a",), (column,))
+    assert table_of(table, [(value,) for value in fits]).num_rows == len(fits)
+    assert table_of(table, []).num_rows == 0
+    for wrong in misfits:
+        with pytest.raises(TableError, match=f"column 'a': expected .*found {re.escape(repr(wrong))}"):
+            table_of(table, [*((value,) for value in fits), (wrong,)])
 
 
 def test_a_day_that_fails_half_way_keeps_the_old_tables(tmp_path: Path) -> None:
