@@ -14,8 +14,8 @@ from pipeline.rules.kernels.patterns import char_edits, scored
 
 ROUNDED = 1e6  # of a score that ranks a hit
 # Columns of jobs: a theme, an anchor it wants and the stretch that may lie in, where it does exactly (-1: nowhere), the
-# first and last of the theme's patterns, start and end of the anchor once it is laid.
-THEME, ANCHOR, LOW, HIGH, EXACT, FIRST, LAST, START, END = range(9)
+# first and last of the theme's patterns.
+THEME, ANCHOR, LOW, HIGH, EXACT, FIRST, LAST = range(7)
 # Columns of hits: number of the text, the pattern, where it begins and stops, its score rounded.
 TEXT, PATTERN, BEGIN, STOP, SCORE = range(5)
 
@@ -51,7 +51,8 @@ def without_overlap(found: Any, scores: Any, kept: int, count: int) -> int:
         begin, stop, left = found[kept, BEGIN], found[kept, STOP], kept + 1
         for one in range(kept + 1, count):
             if found[one, STOP] <= begin or stop <= found[one, BEGIN]:
-                swap(found, scores, one, left)
+                if one != left:
+                    swap(found, scores, one, left)
                 left += 1
         kept, count = kept + 1, left
     return kept
@@ -62,7 +63,7 @@ def jobs_of(rows: Any, anchors: Any, groups: Any, wanted: Any, wordings: Any, te
     """Where anchors may lie, once for every wanted theme, theme by theme: first where they lie exactly, then those
     that promise most; and the scores that are promised at best. ``rows``: see ``lying``."""
     starts, sounds, (nats, _, weight, _) = wordings[0], wordings[1], terms
-    jobs, promises, count = np.empty((32, 9), np.int64), np.empty((32, 2)), 0
+    jobs, promises, count = np.empty((32, 7), np.int64), np.empty((32, 2)), 0
     for row in range(len(rows)):
         anchor, low, high, edits = rows[row, 0], rows[row, 1], rows[row, 2], rows[row, 3]
         wording, most, longest = anchors[anchor, 0], anchors[anchor, 1], anchors[anchor, 2]
@@ -82,7 +83,7 @@ def jobs_of(rows: Any, anchors: Any, groups: Any, wanted: Any, wordings: Any, te
                     high,
                     at,
                 )
-                job[FIRST], job[LAST], job[START], job[END] = groups[group, 1], groups[group, 2], -1, -1
+                job[FIRST], job[LAST] = groups[group, 1], groups[group, 2]
                 promises[count, 0], promises[count, 1] = promise, 4 * groups[group, 0] - promise
                 count += 1
     order = np.argsort(promises[:count, 1], kind="mergesort")
@@ -115,22 +116,9 @@ def anchor_fit(job: Any, anchors: Any, wordings: Any, text: Any, nats: Any, room
 
 
 @borrowing
-def laid_before(jobs: Any, first: int, turn: int) -> bool:
-    """Did a job from ``first`` on lay the same anchor on the same place?"""
-    job = jobs[turn]
-    for known in range(first, turn):
-        other = jobs[known]
-        if other[START] == job[START] and other[END] == job[END] and other[ANCHOR] == job[ANCHOR]:
-            return True
-    return False
-
-
-@borrowing
 def job_hits(
     number: int,
-    jobs: Any,
-    first: int,
-    turn: int,
+    job: Any,
     promise: float,
     tables: Any,
     text: Any,
@@ -140,17 +128,16 @@ def job_hits(
     best: int,
     count: int,
 ) -> Any:
-    """Add where the patterns of a job lie to what is found in the text ``number`` for its theme, whose jobs begin at
-    ``first``: the best hit, and how many there are."""
+    """Add where the patterns of a job lie to what is found in the text ``number``: the ``best`` hit of its theme (-1:
+    none), and how many there are in all."""
     wordings, patterns, anchors, _, anchor_patterns, _, slots, _, terms = tables
-    job, starts = jobs[turn], wordings[0]
+    starts = wordings[0]
     wording, most = anchors[job[ANCHOR], 0], anchors[job[ANCHOR], 1]
     least = starts[wording + 1] - starts[wording] - most
     if job[EXACT] < 0 <= best and must_lose(job, promise, least, found[best], scores[best, 0]):
         return best, count
     fit = anchor_fit(job, anchors, wordings, text, terms[0], room)
-    job[START], job[END] = fit[0], fit[1]
-    if fit[2] == 0 or laid_before(jobs, first, turn):
+    if fit[2] == 0:
         return best, count
     for owned in range(job[FIRST], job[LAST]):
         pattern = anchor_patterns[owned]
@@ -185,15 +172,15 @@ def search(tables: Any, sounds: Any, chars: Any, traits: Any, ends: Any, themes:
         text = (sounds[low:high], chars[low:high], traits[low:high])
         rows = lying(text[0], number, pieces, wordings[1], wanted, tried, where, room[2])
         jobs, promises = jobs_of(rows, anchors, groups, themes, wordings, text, terms)
-        first, base, best = 0, count, -1
+        base, best = count, -1
         for turn in range(len(jobs)):
-            if jobs[turn, THEME] != jobs[first, THEME]:
+            if turn and jobs[turn, THEME] != jobs[turn - 1, THEME]:
                 base = count = without_overlap(found, scores, base, count)
-                first, best = turn, -1
+                best = -1
             more = count + jobs[turn, LAST] - jobs[turn, FIRST]
             found, scores = grown(found, more), grown(scores, more)
             best, count = job_hits(
-                number, jobs, first, turn, promises[turn], tables, text, room, found, scores, best, count
+                number, jobs[turn], promises[turn], tables, text, room, found, scores, best, count
             )
         count = without_overlap(found, scores, base, count)
     return found[:count], scores[:count, 0]
