@@ -144,10 +144,8 @@ def _taboo_in_standard(book: Rulebook) -> Iterator[Finding]:
         for variant in source.phrases.variants:
             plain = plain_variant(variant)
             for hit in book.index.matcher.find(prepare(plain), frozenset(banned)):
-                if hit.guarded is None and hit.theme_id not in wanted:
-                    message = (
-                        f"standard phrase {plain!r} is heard as the taboo {hit.theme_id!r} ({hit.said!r})"
-                    )
+                if hit.guarded is None and hit.theme not in wanted:
+                    message = f"standard phrase {plain!r} is heard as the taboo {hit.theme!r} ({hit.said!r})"
                     yield Finding("error", source.file, source.line, theme, message)
 
 

@@ -170,6 +170,8 @@ class CallFacts:
         """Every phrase theme heard in the call, by theme; one pass over the text."""
         found: dict[str, list[Heard]] = {}
         ends = {role: self._opening_end(role) for role in {u.role for u in self.utterances}}
+        for role in ends:
+            self.phrases.look_through((self.utterances[i].text for i in self.indexes(role)), role=role)
         for index, utterance in enumerate(self.utterances):
             opening = index < ends[utterance.role]
             for place in self.phrases.places(utterance.text, role=utterance.role, opening=opening):

@@ -5,46 +5,39 @@ How a phrase is found
 1. Every variant becomes flat patterns (see variants.py); each pattern's longest literal is its anchor.
 2. A pattern of n characters may differ by 0.28 n edits of fuzzy sound (0 below four characters, 0.34 n
    from eight; see fit.py for what an edit costs), its anchor by k whole edits. Where an anchor can be
-   is told without a distance (anchors.py), and no place is lost.
+   is told without a distance (pieces.py), and no place is lost.
 3. Each candidate is measured by edit distance on sounds; gaps, slots and further literals are then
-   fitted to its left and right with what is left of the pattern's budget.
+   fitted to its right and left with what is left of the pattern's budget.
 4. ``score = 1 - (0.75 sound edits + 0.25 character edits) / characters``. Wrong characters with the
    right sound thus cost a quarter; a hit needs the sound budget kept and ``score >= 0.6``.
 5. Of a theme's hits that overlap the best stays. A candidate that at its very best would be worse than
    the theme's best hit, and cannot but overlap it, is therefore never measured.
 
 Short taboo words (``mode`` sound or exact) take no edits and must stand at word borders.
+
+All but guards and word borders is one compiled loop over texts and themes (kernels/search.py), which reads patterns
+as arrays (tables.py) and texts as numbers (script.py).
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from operator import itemgetter
-from typing import Literal, NamedTuple
+from functools import cached_property, lru_cache
+from itertools import accumulate
+from typing import Any, Literal, NamedTuple
 
-from pipeline.rules.anchors import (
-    DEFAULT_DISTANCE,
-    Anchor,
-    AnchorSearch,
-    Candidate,
-    Pattern,
-    anchors_of,
-    compile_variants,
-)
-from pipeline.rules.fit import NEAR, Fit, Laid, aligned, exact_fit, place_left, place_right
+import numpy as np
+
+from pipeline.rules.anchors import DEFAULT_DISTANCE, Pattern, anchors_of, compile_variants
 from pipeline.rules.guards import ALL_GUARDS, context_guard, guard
-from pipeline.rules.variants import Gap, PhraseError, SoundMasks
+from pipeline.rules.tables import Script, Tables, compiled
+from pipeline.rules.variants import PhraseError
 from pipeline.sounds import cut
 from pipeline.text import PreparedText
 
-__all__ = ["PhraseError", "PhraseHit", "PhraseMatcher", "PhraseTheme", "compile_phrases", "join"]
+__all__ = ["PhraseError", "PhraseMatcher", "PhraseTheme", "Place", "compile_phrases", "join"]
 
-MIN_SCORE = 0.6
-SOUND_WEIGHT = 0.75
-ROUNDED = 6  # digits of a score that rank a hit
 Mode = Literal["fuzzy", "sound", "exact"]
 
 
@@ -74,35 +67,16 @@ class PhraseTheme:
         return () if self.mode == "fuzzy" else ALL_GUARDS
 
 
-@dataclass(frozen=True, slots=True)
-class PhraseHit:
-    """``start``, ``end``: offsets in the original text. ``guarded``: why it does not count, or None."""
+class Place(NamedTuple):
+    """A theme heard in a text: characters ``start:end`` of it. ``guarded``: why it does not count, or None."""
 
-    theme_id: str
-    variant: str
+    theme: str
     start: int
     end: int
     said: str
     score: float
+    matched: str
     guarded: str | None = None
-
-
-class _Found(NamedTuple):
-    """A pattern laid on prepared characters ``start:end``. ``rank``, ascending: the best score first; of equals
-    the longer, then the earlier."""
-
-    rank: tuple[float, int, int]
-    score: float
-    start: int
-    end: int
-    pattern: Pattern
-
-
-_rank = itemgetter(0)
-
-
-# anchor, its patterns that may lie there, the stretch it lies in, the edits by which it differs at least
-_Jobs = list[tuple[Anchor, list[Pattern], int, int, int]]
 
 
 def compile_phrases(themes: Sequence[PhraseTheme]) -> PhraseMatcher:
@@ -119,85 +93,80 @@ def join(first: str, second: str) -> str:
 
 
 class PhraseMatcher:
-    """Finds every theme in one pass over a text. Remembers nothing of the texts."""
+    """Finds every theme in one pass over texts. Remembers nothing of them."""
 
     def __init__(self, themes: Sequence[PhraseTheme]) -> None:
         self.themes = tuple(themes)
         self._patterns = [
-            pattern for place, theme in enumerate(self.themes) for pattern in _compiled(theme, place)
+            pattern for place, theme in enumerate(self.themes) for pattern in compile_theme(theme, place)
         ]
-        self._numbers: dict[frozenset[str], frozenset[int]] = {}
+        self._wanted: dict[frozenset[str], _Wanted] = {}
 
     @cached_property
-    def _anchors(self) -> tuple[Anchor, ...]:
-        return anchors_of(self._patterns)
+    def _compiled(self) -> tuple[Tables, Script]:
+        return compiled(self._patterns, anchors_of(self._patterns))
 
-    @cached_property
-    def _search(self) -> AnchorSearch:
-        return AnchorSearch(self._anchors)
-
-    def find(self, text: PreparedText, themes: frozenset[str] | None = None) -> list[PhraseHit]:
+    def find(self, text: PreparedText, themes: frozenset[str] | None = None) -> list[Place]:
         """Hits of all (or the named) themes, in order of place; of one theme's overlapping hits the best."""
-        places = self._places(themes)
-        candidates = self._search.candidates(text.sounds, places)
-        if not candidates:
-            return []
-        masks = SoundMasks(text.sounds)
-        jobs = _jobs(candidates, masks, places)
-        hits: list[PhraseHit] = []
-        borders: set[int] | None = None
-        for place, own in jobs.items():
-            theme = self.themes[place]
-            for one in _without_overlap(_found(own, text, masks)):
-                if theme.mode != "fuzzy":
-                    borders = _borders(text) if borders is None else borders
-                    if one.start not in borders or one.end not in borders:
-                        continue
-                hits.append(self._hit(one, theme, text))
-        return sorted(hits, key=lambda hit: (hit.start, hit.theme_id))
+        return self.find_all([text], themes)[0]
 
-    def _places(self, themes: frozenset[str] | None) -> frozenset[int] | None:
-        if themes is None:
+    def find_all(
+        self, texts: Sequence[PreparedText], themes: frozenset[str] | None = None
+    ) -> list[list[Place]]:
+        """``find`` in each of many texts, which costs little more than in one."""
+        found: list[list[Place]] = [[] for _ in texts]
+        for (number, pattern, start, end, _), score in self._laid(texts, themes):
+            place = self._place(texts[number], self._patterns[pattern], start, end, score)
+            if place is not None:
+                found[number].append(place)
+        for places in found:
+            places.sort(key=lambda place: (place.start, place.theme))
+        return found
+
+    def _laid(
+        self, texts: Sequence[PreparedText], themes: frozenset[str] | None
+    ) -> Iterable[tuple[list[int], float]]:
+        """Every hit (text, pattern, start, end, score rounded), and its score."""
+        from pipeline.rules.kernels.search import search
+
+        if not self._patterns:
+            return ()
+        tables, script = self._compiled
+        heard = script.read("".join(text.sounds for text in texts), "".join(text.chars for text in texts))
+        ends = np.cumsum([0, *(len(text.chars) for text in texts)])
+        hits, scores = search(tuple(tables), *heard, ends, *self._flags(themes))
+        return zip(hits.tolist(), scores.tolist())
+
+    def _flags(self, themes: frozenset[str] | None) -> _Wanted:
+        wanted = frozenset(theme.id for theme in self.themes) if themes is None else themes
+        if wanted not in self._wanted:
+            tables, _ = self._compiled
+            flags = np.array([theme.id in wanted for theme in self.themes])
+            anchors = np.logical_or.reduceat(flags[tables.groups[:, 0]], tables.anchors[:, 3])
+            self._wanted[wanted] = _Wanted(flags, anchors)
+        return self._wanted[wanted]
+
+    def _place(
+        self, text: PreparedText, pattern: Pattern, start: int, end: int, score: float
+    ) -> Place | None:
+        theme = self.themes[pattern.theme]
+        if theme.mode != "fuzzy" and not {start, end} <= _borders(text.chars):
             return None
-        if themes not in self._numbers:
-            numbers = (place for place, theme in enumerate(self.themes) if theme.id in themes)
-            self._numbers[themes] = frozenset(numbers)
-        return self._numbers[themes]
-
-    def _hit(self, one: _Found, theme: PhraseTheme, text: PreparedText) -> PhraseHit:
-        first, last = text.original_span(one.start, one.end)
-        why = guard(text, one.start, one.end, theme.active_guards) or context_guard(
-            text, one.start, one.end, theme.unless_before, theme.unless_after
+        first, last = text.original_span(start, end)
+        why = guard(text, start, end, theme.active_guards) or context_guard(
+            text, start, end, theme.unless_before, theme.unless_after
         )
-        said = text.original[first:last]
-        return PhraseHit(theme.id, one.pattern.variant, first, last, said, round(one.score, 3), why)
+        return Place(theme.id, first, last, text.original[first:last], round(score, 3), pattern.variant, why)
 
 
-def _jobs(
-    candidates: Sequence[Candidate], masks: SoundMasks, themes: frozenset[int] | None
-) -> Mapping[int, _Jobs]:
-    """By theme: the anchors that may lie somewhere, with the patterns that may lie around them."""
-    jobs: dict[int, _Jobs] = defaultdict(list)
-    possible: dict[Pattern, bool] = {}
-    known: dict[int, bool] = {}
-    absent = ~masks.whole
-    for anchor, low, high, edits in candidates:
-        for place, patterns in anchor.wanted_by.items():
-            if themes is not None and place not in themes:
-                continue
-            if not anchor.joined:
-                jobs[place].append((anchor, patterns, low, high, edits))
-                continue
-            for one in patterns:
-                if one not in possible:
-                    possible[one] = one.possible(absent, known)
-            live = [one for one in patterns if possible[one]]
-            if live:
-                jobs[place].append((anchor, live, low, high, edits))
-    return jobs
+class _Wanted(NamedTuple):
+    """By number: is the theme wanted; does any of the wanted themes want the anchor?"""
+
+    themes: Any
+    anchors: Any
 
 
-def _compiled(theme: PhraseTheme, place: int) -> tuple[Pattern, ...]:
+def compile_theme(theme: PhraseTheme, place: int) -> tuple[Pattern, ...]:
     share = DEFAULT_DISTANCE if theme.max_distance is None else theme.max_distance
     return compile_variants(
         place, theme.variants, theme.synonyms, name=theme.id,
@@ -205,93 +174,7 @@ def _compiled(theme: PhraseTheme, place: int) -> tuple[Pattern, ...]:
     )  # fmt: skip
 
 
-def _found(jobs: _Jobs, text: PreparedText, masks: SoundMasks) -> list[_Found]:
-    """Where a theme's patterns lie, the places left out that must lose to its best one."""
-    sounds, chars = text.sounds, text.chars
-    found: list[_Found] = []
-    inexact: list[tuple[float, int, Anchor, list[Pattern], int, int]] = []
-    seen: set[tuple[int, int, int]] = set()
-    for anchor, patterns, low, high, edits in jobs:
-        at = -1 if edits else sounds.find(anchor.literal.sounds, low, high)
-        if at < 0:
-            if anchor.edits:
-                most = 1 - SOUND_WEIGHT * NEAR * (edits or 1) / anchor.longest
-                inexact.append((-most, len(inexact), anchor, patterns, low, high))
-        elif (place := (anchor.number, at, 0)) not in seen:
-            seen.add(place)
-            _extend_all(patterns, exact_fit(anchor.literal, chars, at), text, masks, found)
-    inexact.sort()
-    best = min(found, key=_rank, default=None)
-    for most, _, anchor, patterns, low, high in inexact:
-        if best is not None and -most < best.score - 2 * 10**-ROUNDED:  # nothing to come is better than best
-            least = anchor.size - anchor.edits  # characters it covers
-            if best.start - low < least and high - best.end < least:
-                continue
-        fit = aligned(anchor.literal, anchor.edits, chars, sounds, low, high)
-        if fit is not None and (place := (anchor.number, fit.start, fit.end)) not in seen:
-            seen.add(place)
-            known = len(found)
-            _extend_all(patterns, fit, text, masks, found)
-            if len(found) > known:
-                best = min(found, key=_rank)
-    return found
-
-
-def _borders(text: PreparedText) -> set[int]:
+@lru_cache(maxsize=1_000)
+def _borders(chars: str) -> frozenset[int]:
     """Where jieba's words begin and end."""
-    borders, place = {0}, 0
-    for word in cut(text.chars):
-        place += len(word)
-        borders.add(place)
-    return borders
-
-
-def _extend_all(
-    patterns: Sequence[Pattern], fit: Fit, text: PreparedText, masks: SoundMasks, found: list[_Found]
-) -> None:
-    """Every pattern laid around its anchor, as far as it fits."""
-    for pattern in patterns:
-        one = _extend(pattern, fit, text, masks)
-        if one is not None:
-            found.append(one)
-
-
-def _extend(pattern: Pattern, fit: Fit, text: PreparedText, masks: SoundMasks) -> _Found | None:
-    """Fit the parts around the anchor, or None."""
-    start, end, sound, char, length = fit
-    if len(pattern.parts) > 1:
-        laid = Laid(length, sound, char)
-        slack = 0
-        for part in pattern.parts[pattern.anchor + 1 :]:
-            if isinstance(part, Gap):
-                slack = part.most
-                continue
-            placed = place_right(part, text, masks, end, slack, laid, pattern.budget)
-            if placed is None:
-                return None
-            end, slack, laid = placed.end, 0, laid.plus(placed)
-        slack = 0
-        for part in reversed(pattern.parts[: pattern.anchor]):
-            if isinstance(part, Gap):
-                slack = part.most
-                continue
-            placed = place_left(part, text, masks, start, slack, laid, pattern.budget)
-            if placed is None:
-                return None
-            start, slack, laid = placed.start, 0, laid.plus(placed)
-        length, sound, char = laid
-    if sound > pattern.budget[length] or (pattern.exact and char):
-        return None
-    score = 1 - (SOUND_WEIGHT * sound + (1 - SOUND_WEIGHT) * char) / length
-    if score < MIN_SCORE:
-        return None
-    return _Found((-round(score, ROUNDED), start - end, start), score, start, end, pattern)
-
-
-def _without_overlap(found: list[_Found]) -> list[_Found]:
-    """The best of the hits that share characters; of equals the longer."""
-    kept: list[_Found] = []
-    for one in sorted(found, key=_rank):
-        if all(one.end <= other.start or other.end <= one.start for other in kept):
-            kept.append(one)
-    return kept
+    return frozenset(accumulate(map(len, cut(chars)), initial=0))

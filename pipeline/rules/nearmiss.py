@@ -38,7 +38,8 @@ from rapidfuzz.distance import Levenshtein
 from pipeline.rules.kernels import points
 from pipeline.rules.laying import SLOTS, compiled, ends, own_halves
 from pipeline.rules.match import PhraseTheme
-from pipeline.rules.variants import Choice, Flat, Gap, Slot, flatten, slot_sounds
+from pipeline.rules.slots import slot_sounds
+from pipeline.rules.variants import Choice, Flat, Gap, Slot, flatten
 from pipeline.sounds import halves
 from pipeline.text import PreparedText, prepare
 

@@ -6,11 +6,11 @@ was found in a text is kept (bounded) and shared by all calls of a worker.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from pipeline.rules.match import PhraseTheme, compile_phrases, join
+from pipeline.rules.match import PhraseTheme, Place, compile_phrases, join
 from pipeline.rules.nearmiss import SHOWN, NearMiss, NearTheme
 from pipeline.rules.similar import Encoder, SampleSet
 from pipeline.text import prepare
@@ -24,19 +24,6 @@ NEAREST_SYLLABLES, NEAREST_FROM = 3, 0.75
 NEAREST_LONG, NEAREST_LONG_FROM = 6, 0.6
 NEAREST_SAMPLE = 60.0  # likeness 0-100 from which a sentence is near a sample
 REMEMBERED = 60_000  # texts; about 60 MB of found places at most
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A theme heard in a text: characters ``start:end`` of it."""
-
-    theme: str
-    start: int
-    end: int
-    said: str
-    score: float
-    matched: str
-    guarded: str | None = None
 
 
 class Heard(NamedTuple):
@@ -63,6 +50,18 @@ class Samples:
     threshold: float = 80.0
 
 
+class _Found(NamedTuple):
+    """What a text holds: with the themes of the opening and without."""
+
+    whole: tuple[Place, ...]
+    body: tuple[Place, ...]
+
+    @classmethod
+    def of(cls, places: Iterable[Place], opening: frozenset[str]) -> _Found:
+        whole = tuple(sorted(places, key=lambda place: (place.start, place.theme)))
+        return cls(whole, tuple(place for place in whole if place.theme not in opening))
+
+
 class PhraseIndex:
     """All themes of a rulebook, compiled. ``wanted`` maps a role to the themes any rule asks of it;
     ``opening`` the themes asked of nothing but a call's first utterances to how many of them."""
@@ -85,16 +84,26 @@ class PhraseIndex:
         self._likest: dict[tuple[str, tuple[str, ...]], float] = {}
         self._samples = samples or {}
         self._wanted = dict(wanted) if wanted is not None else None
-        self._found: dict[tuple[frozenset[str], str], tuple[Place, ...]] = {}
+        self._found: dict[tuple[str, str], _Found] = {}
         self._near_themes: dict[str, NearTheme] = {}
 
     def places(self, text: str, *, role: str, opening: bool = True) -> tuple[Place, ...]:
         """Every theme wanted of ``role`` that ``text`` holds, guarded ones too. ``opening`` False: the text
         stands where nobody asks for the themes of a call's opening."""
-        wanted = self._themes_of(role)
-        found = self._remembered(text, wanted - self._opening)
-        if opening and (more := self._remembered(text, wanted & self._opening)):
-            return tuple(sorted((*found, *more), key=lambda place: (place.start, place.theme)))
+        found = self._found.get((role, text)) or self._search([text], role)[0]
+        return found.whole if opening else found.body
+
+    def look_through(self, texts: Iterable[str], *, role: str) -> None:
+        """Remember what many texts hold: all at once cost a third of one after the other."""
+        different = (text for text in dict.fromkeys(texts) if len(text) <= REMEMBERED_CHARS)
+        self._search([text for text in different if (role, text) not in self._found], role)
+
+    def _search(self, texts: Sequence[str], role: str) -> list[_Found]:
+        """What texts hold; remembered, unless they are too long to be said twice."""
+        found = [_Found.of(places, self._opening) for places in self._hits(texts, self._themes_of(role))]
+        if len(self._found) + len(texts) > REMEMBERED:
+            self._found.clear()
+        self._found |= {(role, t): one for t, one in zip(texts, found) if len(t) <= REMEMBERED_CHARS}
         return found
 
     def _themes_of(self, role: str) -> frozenset[str]:
@@ -102,29 +111,20 @@ class PhraseIndex:
             return frozenset(theme.id for theme in self._themes)
         return self._wanted.get(role, frozenset())
 
-    def _remembered(self, text: str, themes: frozenset[str]) -> tuple[Place, ...]:
-        """``_search``, or what it found before: most utterances stand where the themes of the opening are
-        not asked for, so these are looked for and remembered by themselves."""
-        key = (themes, text)
-        found = self._found.get(key)
-        if found is None:
-            if len(self._found) >= REMEMBERED:
-                self._found.clear()
-            found = tuple(self._search(text, themes)) if themes else ()
-            if len(text) <= REMEMBERED_CHARS:
-                self._found[key] = found
-        return found
-
-    def _search(self, text: str, themes: frozenset[str]) -> list[Place]:
-        prepared = prepare(text)
-        hits = self.matcher.find(prepared, themes)
-        found = [Place(h.theme_id, h.start, h.end, h.said, h.score, h.variant, h.guarded) for h in hits]
+    def _hits(self, texts: Sequence[str], themes: frozenset[str]) -> list[list[Place]]:
+        """The places of the themes in each text, in order."""
+        if not themes or not texts:
+            return [[] for _ in texts]
+        prepared = [prepare(text) for text in texts]
+        found = self.matcher.find_all(prepared, themes)
         for theme, samples in self._samples.items():
             if theme not in themes:
                 continue
-            score, sample = self.sample_set(samples.sentences).best(prepared)
-            if score >= samples.threshold:
-                found.append(Place(theme, 0, len(text), text, score / 100, sample))
+            for text, places in zip(prepared, found):
+                score, sample = self.sample_set(samples.sentences).best(text)
+                if score >= samples.threshold:
+                    said = text.original
+                    places.append(Place(theme, 0, len(said), said, score / 100, sample))
         return found
 
     def sample_set(self, sentences: tuple[str, ...]) -> SampleSet:
@@ -147,7 +147,7 @@ class PhraseIndex:
         cut = max(0, len(first.text) - JOINED_CHARS)
         tail, head = first.text[cut:], second.text[:JOINED_CHARS]
         return [
-            replace(place, start=place.start + cut, end=place.end - len(tail))
+            place._replace(start=place.start + cut, end=place.end - len(tail))
             for place in self.places(join(tail, head), role=first.role, opening=opening)
             if place.start < len(tail) < place.end
         ]

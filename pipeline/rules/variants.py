@@ -4,7 +4,7 @@
 ``您好请问``      the characters; punctuation and fillers never matter
 ``[可以]``       optional; ``[啊|呀]`` one of them or none
 ``(能|可以)``    one of these; may be nested
-``{姓氏}``       a slot: see SLOTS
+``{姓氏}``       a slot: see slots.py
 ``…`` ``…12``   up to 8, up to 12 characters of anything
 ``<帮>``         the synonym set of that name
 ``还!有``        还 carries the meaning: no edit may touch it, only a homophone stand for it
@@ -15,13 +15,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cache, cached_property, reduce
+from dataclasses import dataclass
 from itertools import groupby, product
 from math import prod
-from operator import and_, or_
 
-from pipeline.sounds import sound_of
+from pipeline.rules.slots import SLOTS
 from pipeline.text import prepare
 
 GAP_CHARS = 8
@@ -30,76 +28,8 @@ MAX_CHOICES = 1_000  # wordings one stretch between gaps and slots may stand for
 MAX_VARIANT = 400  # characters of a variant as written
 MAX_NESTING = 20  # brackets inside brackets
 
-_SURNAMES = (
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪"
-    "范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤温康施文牛樊葛邢安齐易乔伍庞颜倪"
-)
-_DIGIT = "[零一二三四五六七八九要]"  # 要 sounds as 幺, which prepare() has made 一 where it was heard right
-_NUMBER = "[零一二三四五六七八九十百千万点半几]"
-# Written in characters, matched on their sounds, so that a homophone still fills the slot.
-SLOTS: Mapping[str, str] = {
-    "姓氏": f"(?:欧阳|上官|司马|诸葛|[{_SURNAMES}])",
-    "工号": f"{_DIGIT}{{2,}}(?:.?{_DIGIT}{{2,}})?",
-    "数字": f"{_NUMBER}{{1,20}}",
-    "金额": f"{_NUMBER}{{1,12}}(?:元|块|角|毛|分钱|人民币)",
-    "时间": (
-        f"(?:{_NUMBER}{{1,6}}(?:到{_NUMBER}{{1,4}})?个?半?(?:分钟|小时|钟头|天|点|号|日|月|周|星期|工作日|秒)"
-        f"|(?:今|明|后)(?:天|晚)(?:上午|下午|早上|晚上)?|(?:上午|下午|晚上|中午)(?:{_NUMBER}{{1,4}}点)?"
-        f"|下?(?:周|星期)[一二三四五六日末])"
-    ),
-    "部门": ".{1,6}?(?:部门|部|中心|科|组|处|专席|专员|营业厅|厅)",
-    "称呼": f"(?:欧阳|[{_SURNAMES}])?(?:先生|女士|小姐|太太|阿姨|叔叔|大爷|大妈|老师|同志)",
-}
 _DIGITS_HERE = re.compile(r"[0-9]*")
 _WIDE = str.maketrans("（）［］｛｝｜〈〉《》", "()[]{}|<><>")
-
-
-# Beside a gap or slot a stretch may use this share of its own characters: one edit from three on.
-# Two characters with one wrong, somewhere in a gap, would be found in almost any sentence.
-STRETCH_SHARE = 0.34
-MASK_BITS = 251  # about as many as there are fuzzy syllables
-
-
-class _Bits(dict[str, int]):
-    """Syllable → its bit. Two syllables may share one, so what is missing by the bits is missing indeed,
-    but not the other way round."""
-
-    def __missing__(self, syllable: str) -> int:
-        self[syllable] = 1 << (ord(syllable) % MASK_BITS)
-        return self[syllable]
-
-
-_bits = _Bits()
-
-
-class SoundMasks:
-    """Which syllables any stretch of a text holds, as bits of one number."""
-
-    def __init__(self, sounds: str) -> None:
-        self._sounds = sounds
-
-    @cached_property
-    def whole(self) -> int:
-        return reduce(or_, map(_bits.__getitem__, self._sounds), 0)
-
-    @cached_property
-    def _levels(self) -> list[list[int]]:
-        """The n-th holds the masks of all stretches of 2**n syllables."""
-        level = [_bits[syllable] for syllable in self._sounds]
-        levels, step = [level], 1
-        while 2 * step <= len(self._sounds):
-            level = [one | other for one, other in zip(level, level[step:])]
-            levels.append(level)
-            step *= 2
-        return levels
-
-    def of(self, low: int, high: int) -> int:
-        """Of ``[low, high)``, which must lie in the text: two overlapping stretches cover it."""
-        if low >= high:
-            return 0
-        which = (high - low).bit_length() - 1
-        level = self._levels[which]
-        return level[low] | level[high - (1 << which)]
 
 
 class PhraseError(ValueError):
@@ -111,10 +41,6 @@ class Literal:
     chars: str
     sounds: str
     fixed: frozenset[int] = frozenset()  # places whose syllable must be there: written ``还!``
-    mask: int = field(init=False, compare=False, repr=False)  # of ``sounds``
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "mask", SoundMasks(self.sounds).whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,57 +55,14 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One stretch of characters in all its wordings, the longest first. ``common``: syllables (as a
-    mask) that every wording holds."""
+    """One stretch of characters in all its wordings, the longest first."""
 
     literals: tuple[Literal, ...]
-    common: int = field(init=False, compare=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "common", reduce(and_, (one.mask for one in self.literals)))
 
 
 Part = Choice | Slot | Gap
 Flat = tuple[Part, ...]
 _Tokens = tuple[str | Slot | Gap, ...]
-
-
-# Share of a filled slot's characters that must be right; sound alone may supply the rest. A surname may
-# be any homophone (皇 for 黄); a department's short names (部, 科) sound like too much else (不, 可).
-_RIGHT_SHARE = {"姓氏": 0.0, "部门": 1.0}
-_HANZI = re.compile(r"[\u4e00-\u9fff]")
-
-
-@cache
-def _slot_pattern(name: str) -> tuple[re.Pattern[str], frozenset[str]]:
-    """The slot's expression over sound codes, and the characters it is written with."""
-    on_sounds = _HANZI.sub(lambda m: sound_of(m.group()), SLOTS[name])
-    return re.compile(on_sounds), frozenset(_HANZI.findall(SLOTS[name]))
-
-
-@cache
-def _slot_on_characters(name: str) -> re.Pattern[str]:
-    return re.compile(SLOTS[name])
-
-
-@cache
-def slot_sounds(name: str) -> frozenset[str]:
-    """The sound codes a filling of the slot may be made of."""
-    return frozenset(map(sound_of, _slot_pattern(name)[1]))
-
-
-def fill_slot(name: str, chars: str, sounds: str, start: int, end: int) -> int | None:
-    """End of the slot ``name`` when it is filled from ``start`` on, inside ``[start, end)``; else None."""
-    share = _RIGHT_SHARE.get(name, 0.5)
-    if share == 1.0:
-        exact = _slot_on_characters(name).match(chars, start, end)
-        return exact.end() if exact else None
-    pattern, alphabet = _slot_pattern(name)
-    match = pattern.match(sounds, start, end)
-    if match is None:
-        return None
-    right = sum(character in alphabet for character in chars[start : match.end()])
-    return match.end() if right >= share * (match.end() - start) else None
 
 
 def flatten(variant: str, synonyms: Mapping[str, tuple[str, ...]], *, theme: str) -> tuple[Flat, ...]:

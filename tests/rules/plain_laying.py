@@ -15,7 +15,8 @@ from rapidfuzz.distance import Levenshtein
 from pipeline.rules.laying import SLOTS, Nats, own_halves
 from pipeline.rules.match import PhraseTheme
 from pipeline.rules.nearmiss import CANDIDATES, QUICK_RATIO
-from pipeline.rules.variants import Choice, Flat, Gap, Part, Slot, flatten, slot_sounds
+from pipeline.rules.slots import slot_sounds
+from pipeline.rules.variants import Choice, Flat, Gap, Part, Slot, flatten
 from pipeline.sounds import halves
 from pipeline.text import PreparedText
 

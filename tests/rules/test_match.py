@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.rules.match import PhraseError, PhraseHit, PhraseMatcher, PhraseTheme, compile_phrases, join
+from pipeline.rules.match import PhraseError, PhraseMatcher, PhraseTheme, Place, compile_phrases, join
 from pipeline.text import prepare
 
 SYNONYMS = {"帮": ("帮", "帮助")}
@@ -25,8 +25,8 @@ def matcher() -> PhraseMatcher:
     return compile_phrases(THEMES)
 
 
-def hits(matcher: PhraseMatcher, text: str, theme: str) -> list[PhraseHit]:
-    return [hit for hit in matcher.find(prepare(text)) if hit.theme_id == theme]
+def hits(matcher: PhraseMatcher, text: str, theme: str) -> list[Place]:
+    return [hit for hit in matcher.find(prepare(text)) if hit.theme == theme]
 
 
 @pytest.mark.parametrize(

@@ -43,15 +43,6 @@ def mask(codes: Any, first: int, last: int) -> Any:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def masks(codes: Any, starts: Any) -> Any:
-    """``mask`` of every string."""
-    found = np.empty(len(starts) - 1, np.uint64)
-    for string in range(len(found)):
-        found[string] = mask(codes, starts[string], starts[string + 1])
-    return found
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
 def mark(where: Any, string: Any) -> None:
     where[:] = 0
     for at in range(len(string)):

@@ -1,4 +1,4 @@
-"""Where in a text the anchors of patterns may lie: see ``rules/anchors.py``."""
+"""Where in a text the anchors of patterns may lie: see ``rules/pieces.py``."""
 
 from __future__ import annotations
 
@@ -7,33 +7,41 @@ from typing import Any
 import numpy as np
 from numba import njit, uint64
 
-from pipeline.rules.kernels.codes import BITS, ONE, beginnings, folded, mask, ones, powers
+from pipeline.rules.kernels.codes import BITS, ONE, beginnings, mask, ones, powers
 from pipeline.rules.kernels.edits import edits_between
+from pipeline.rules.kernels.fitting import mark, missing
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def grown(rows: Any, count: int) -> Any:
+    """The rows with room for so many."""
+    if count <= len(rows):
+        return rows
+    more = np.empty((2 * count, rows.shape[1]), rows.dtype)
+    for row in range(len(rows)):
+        for column in range(rows.shape[1]):
+            more[row, column] = rows[row, column]
+    return more
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def lying(
-    points: Any,
-    alphabet: Any,
-    lengths: Any,
-    hashes: Any,
+    text: Any,
+    number: int,
     pieces: Any,
-    owner_starts: Any,
-    owners: Any,
-    ways: Any,
-    codes: Any,
-    starts: Any,
-    has: Any,
-    edits: Any,
+    sounds: Any,
     wanted: Any,
+    tried: Any,
+    where: Any,
+    seen: Any,
 ) -> Any:
-    """Rows (anchor, the stretch it may lie in, edits at least): see anchors.py. ``hashes`` (a table of a power of
-    two, 0 where empty) and ``pieces`` tell a piece's number by its hash; piece i belongs to the anchors
-    ``owners[owner_starts[i]:owner_starts[i + 1]]``, each begun ``ways`` before the piece ends."""
-    text = folded(points, *alphabet)
-    hashes_to, scale = beginnings(text), powers(lengths[0])
-    where, nowhere = np.zeros(alphabet[2], np.uint64), ~mask(text, 0, len(text))
+    """Rows (anchor, the stretch it may lie in, edits at least) of a text's sounds. ``sounds``: of the anchors;
+    ``tried``: where, in the text of which ``number``, each anchor was tried last; ``where``: zeros, room for the
+    places of each sound."""
+    hashes, piece_numbers, piece_starts, owners, has, lengths = pieces
+    hashes_to, scale, nowhere = beginnings(text), powers(lengths[0]), ~mask(text, 0, len(text))
     found, count, slots = np.empty((64, 4), np.int64), 0, uint64(len(hashes) - 1)
+    mark(seen, text, 0, len(text))
     for end in range(1, len(text) + 1):
         for length in lengths:
             if length > end:
@@ -44,28 +52,27 @@ def lying(
                 slot = (slot + ONE) & slots
             if hashes[slot] == 0:
                 continue
-            piece = pieces[slot]
-            for owner in range(owner_starts[piece], owner_starts[piece + 1]):
-                anchor = owners[owner]
-                if not wanted[anchor]:
+            piece = piece_numbers[slot]
+            for owner in range(piece_starts[piece], piece_starts[piece + 1]):
+                anchor, start, most = owners[owner, 0], end - 1 - owners[owner, 1], owners[owner, 2]
+                if ones(has[owner] & nowhere) > most or not wanted[anchor]:
                     continue
-                first, last, may = starts[anchor], starts[anchor + 1], edits[anchor]
-                if ones(has[anchor] & nowhere) > may:
+                first, last = owners[owner, 3], owners[owner, 4]
+                once = (number << 32) + start
+                if missing(seen, sounds, first, last, most) > most or tried[anchor] == once:
                     continue
-                start, size, differs = end - 1 - ways[owner], last - first, 0
-                low, high = max(0, start - may), min(len(text), start + size + may)
+                tried[anchor] = once
+                size, differs = last - first, 0
+                low, high = max(0, start - most), min(len(text), start + size + most)
                 if size <= BITS:
                     for at in range(first, last):
-                        where[codes[at]] |= ONE << uint64(at - first)
+                        where[sounds[at]] |= ONE << uint64(at - first)
                     differs = edits_between(where, text, low, high, size)
                     for at in range(first, last):
-                        where[codes[at]] = uint64(0)
-                    if differs > may:
+                        where[sounds[at]] = uint64(0)
+                    if differs > most:
                         continue
-                if count == len(found):
-                    more = np.empty((2 * count, 4), np.int64)
-                    more[:count] = found
-                    found = more
+                found = grown(found, count + 1)
                 found[count, 0], found[count, 1], found[count, 2], found[count, 3] = (
                     anchor,
                     low,
