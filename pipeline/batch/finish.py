@@ -106,9 +106,7 @@ def finish_day(
 
 
 def _stored_flags(day_dir: Path, manifest: Manifest, keys: Keys, pool: Workers) -> Iterator[Flags]:
-    failed = {failure.call_id for failure in manifest.failures}
-    calls = (call for call in manifest.calls if call.id not in failed)
-    return pool.over(_flags, [(day_dir, keys, tuple(some)) for some in batches(calls, PACKED)])
+    return pool.over(_flags, [(day_dir, keys, tuple(some)) for some in batches(manifest.unfailed, PACKED)])
 
 
 def _flags(job: tuple[Path, Keys, tuple[Call, ...]]) -> list[Flags]:

@@ -36,6 +36,12 @@ class Manifest:
     failures: tuple[Failure, ...] = ()
     complete: bool = False  # False while running, and after Ctrl-C
 
+    @property
+    def unfailed(self) -> tuple[Call, ...]:
+        """The calls that no stage gave up."""
+        failed = {failure.call_id for failure in self.failures}
+        return tuple(call for call in self.calls if call.id not in failed)
+
 
 def write_manifest(day_dir: Path, manifest: Manifest) -> None:
     data = msgspec.json.format(msgspec.json.encode(manifest, order="deterministic"), indent=1)

@@ -62,9 +62,7 @@ def rescore_and_keep(
 
 
 def _jobs(day_dir: Path, manifest: Manifest, settings: ScoreConfig, keys: Keys | None = None) -> list[Job]:
-    failed = {failure.call_id for failure in manifest.failures}
-    calls = (call for call in manifest.calls if call.id not in failed)
-    return [Job(day_dir, settings, tuple(some), keys) for some in batches(calls, CHUNK)]
+    return [Job(day_dir, settings, tuple(some), keys) for some in batches(manifest.unfailed, CHUNK)]
 
 
 _stages: dict[tuple[ScoreConfig, str], ScoreStage] = {}

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.commands.run import PROGRESS
+
 if TYPE_CHECKING:
+    from pipeline.batch.progress import Progress
     from pipeline.rules.backtest import Backtest
+    from pipeline.types import Scorecard
 
 
 @click.command()
@@ -26,6 +31,9 @@ if TYPE_CHECKING:
 )
 @click.option("--top", default=20, show_default=True, help="Rows of each table shown here.")
 @click.option("--workers", default=0, help="Processes.  [default: one a core]")
+@click.option(
+    "--progress", type=click.Choice(PROGRESS), default="auto", show_default=True, help="As callqa run has it."
+)
 def command(
     days: tuple[str, ...],
     lexicons: Path,
@@ -34,6 +42,7 @@ def command(
     out: Path,
     top: int,
     workers: int,
+    progress: str,
 ) -> None:
     """Compare the stored scorecards of DAYS with what other lexicons would give. Changes nothing.
 
@@ -41,31 +50,46 @@ def command(
     Example:  callqa backtest 2026-11-20 2026-11-21 --lexicons our-lexicons-new
     Exit: 0 compared, 1 some calls could not be, 2 no such day or unusable lexicons
     """
-    from pipeline.batch.manifest import ManifestError, read_manifest
-    from pipeline.batch.pool import Workers
-    from pipeline.batch.rescore import Rescored, day_folders, rescore, with_lexicons
+    from pipeline.batch.manifest import ManifestError
+    from pipeline.batch.progress import progress_for
+    from pipeline.batch.rescore import day_folders
     from pipeline.report.backtest_page import backtest_page
     from pipeline.rules.backtest import compare
-    from pipeline.types import Scorecard
 
-    found: list[Rescored] = []
+    shown = progress_for(progress)
     try:
-        with Workers(workers) as pool:
-            for folder in day_folders(results, days):
-                manifest = read_manifest(folder)
-                settings = with_lexicons(manifest.config.score, lexicons, scorecard)
-                found += rescore(folder, manifest, settings, pool=pool)
-    except (ManifestError, ValueError) as error:
+        result = compare(_pairs(day_folders(results, days), lexicons, scorecard, workers, shown))
+        page = backtest_page(result, title=f"{', '.join(days)} · {lexicons}")
+        out.write_text(page, encoding="utf-8")
+    except (ManifestError, ValueError, OSError) as error:
         click.echo(f"callqa backtest: {error}", err=True)
         raise SystemExit(2) from error
-    result = compare(
-        (one.call.agent_id or "", one.before, one.after if isinstance(one.after, Scorecard) else None)
-        for one in found
-    )
+    finally:
+        shown.finish()
     _tell(result, top)
-    out.write_text(backtest_page(result, title=f"{', '.join(days)} · {lexicons}"), encoding="utf-8")
     click.echo(f"page: {out}")
     raise SystemExit(1 if result.skipped else 0)
+
+
+def _pairs(
+    folders: Sequence[Path], lexicons: Path, scorecard: str | None, workers: int, shown: Progress
+) -> Iterator[tuple[str, Scorecard | None, Scorecard | None]]:
+    """Of every call its agent and both scorecards, none of which is held: a day has gigabytes of them."""
+    from pipeline.batch.manifest import read_manifest
+    from pipeline.batch.pool import Workers
+    from pipeline.batch.rescore import rescore, with_lexicons
+    from pipeline.types import Failure
+
+    manifests = [read_manifest(folder) for folder in folders]
+    calls = [call for manifest in manifests for call in manifest.unfailed]
+    shown.start(calls=len(calls), audio_s=sum(call.duration_s for call in calls), stages=["score"])
+    with Workers(workers) as pool:
+        for folder, manifest in zip(folders, manifests, strict=True):
+            settings = with_lexicons(manifest.config.score, lexicons, scorecard)
+            for one in rescore(folder, manifest, settings, pool=pool):
+                shown.event("score", one.call.id, one.call.duration_s)
+                after = None if isinstance(one.after, Failure) else one.after
+                yield one.call.agent_id or "", one.before, after
 
 
 def _tell(result: Backtest, top: int) -> None:

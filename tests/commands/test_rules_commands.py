@@ -199,8 +199,9 @@ def test_rescore_writes_the_days_outputs_anew_without_a_recording(stored_day, tm
     assert calls["total"].to_dict() == {"good": 100.0, "curt": 65.0}
     assert (stored_day / "scorecards.xlsx").is_file() and (stored_day / "report.html").is_file()
     assert ArtefactStore(stored_day).has("measure", "good", "k")
-    again = callqa("rescore", "2026-11-21", "--results", results, "--workers", 1)
+    again = callqa("rescore", "2026-11-21", "--results", results, "--workers", 1, "--progress", "json")
     assert again.exit_code == 0 and "2 calls re-scored" in again.output
+    assert '"done": 2, "total": 2' in again.output and '{"event": "writing"' in again.output
 
 
 def test_backtest_tells_who_flips_before_anything_is_published(stored_day, tmp_path):
