@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 T = TypeVar("T")
+WORTH_IT = 0.5  # of its size, what compressing must come below
 
 
 class TornArtefact(ValueError):
@@ -19,7 +20,10 @@ class TornArtefact(ValueError):
 
 def encode(value: Any) -> bytes:
     """Deterministic: dataclasses become maps in field order, arrays raw little-endian float32."""
-    return zlib.compress(_encoder().encode(value), level=1)
+    plain = _encoder().encode(value)
+    packed = zlib.compress(plain, level=1)
+    # numbers per frame hardly shrink, and to unpack them was half of what reading a call took
+    return packed if len(packed) < WORTH_IT * len(plain) else zlib.compress(plain, level=0)
 
 
 def decode(data: bytes, kind: type[T]) -> T:

@@ -103,7 +103,7 @@ def time_rescore(results: Path, workers: int) -> int:
     spent: dict[int, float] = {}
     while process.poll() is None:
         spent |= cpu_of_family(process.pid)
-        time.sleep(0.2)
+        time.sleep(1.0)  # to look at every process costs a few ms
     print(f"wall {time.monotonic() - started:.1f} s; CPU {sum(spent.values()):.1f} s in all; by process: "
           + ", ".join(f"{seconds:.1f}" for seconds in spent.values() if seconds >= 0.1))  # fmt: skip
     return process.returncode

@@ -1,5 +1,7 @@
 import math
+import random
 from array import array
+from dataclasses import replace
 
 import pytest
 
@@ -27,6 +29,15 @@ def test_an_artefact_comes_back_as_it_went():
 
 def test_the_same_object_gives_the_same_bytes():
     assert encode(decode(encode(AUDITION), Audition)) == encode(AUDITION)
+
+
+def test_what_hardly_shrinks_is_stored_as_it_is_and_the_rest_small():
+    rng = random.Random(1)
+    noise = Frames(0.02, (array("f", [rng.uniform(-60, -20) for _ in range(5_000)]),))
+    silence = Frames(0.02, (array("f", [-100.0] * 5_000),))
+    sizes = [len(encode(replace(AUDITION, level_dbfs=level))) for level in (noise, silence)]
+    assert sizes[0] > 20_000 > 1_000 > sizes[1]
+    assert decode(encode(replace(AUDITION, level_dbfs=noise)), Audition).level_dbfs == noise
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:-4], lambda b: b"", lambda b: b"not zlib"])
