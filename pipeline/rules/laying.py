@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import accumulate, groupby
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipeline.rules.kernels import points
+from pipeline.rules.kernels import ends, points
 from pipeline.rules.variants import Choice, Flat, Gap, Literal, Slot
 from pipeline.sounds import FIRST_HALF, halves
 
 # Slot: syllables it takes, nats for one of its kind and for one of another; a stranger's syllable is a
 # digit one time in eight, can be a surname or belong to a time one time in three.
-SLOTS = {
+SLOT_NATS = {
     "工号": (4, 2.0, -2.2), "数字": (2, 1.5, -2.2), "金额": (3, 1.2, -2.0), "时间": (3, 0.9, -1.9),
     "姓氏": (1, 1.0, -2.5), "部门": (0, 0.0, 0.0), "称呼": (2, 0.9, -2.0),
 }  # fmt: skip
@@ -45,7 +45,7 @@ class Patterns(NamedTuple):
     Pattern i has the stretches ``flat_starts[i]`` to ``flat_starts[i + 1]`` and, all else told as well, the parts
     ``rows[row_starts[i]:row_starts[i + 1]]``: what it is (see kernels.laying), and number of the stretch, number of the
     slot, or syllables of the gap. ``given``: nats of all in it but its wordings, at most. Wording i stands in
-    ``owners[owner_starts[i]:owner_starts[i + 1]]``: pattern, place in its row. ``slots``: a row each, see SLOTS.
+    ``owners[owner_starts[i]:owner_starts[i + 1]]``: pattern, place in its row. ``slots``: a row each, see SLOT_NATS.
     """
 
     codes: Any
@@ -59,7 +59,7 @@ class Patterns(NamedTuple):
     row_starts: Any
     owners: Any
     owner_starts: Any
-    slots: Any = np.array(list(SLOTS.values()))
+    slots: Any = np.array(list(SLOT_NATS.values()))
     nats: Nats = Nats()
     alphabet: tuple[int, int, int] = ALPHABET
 
@@ -101,7 +101,7 @@ def compiled(flats: Sequence[Flat]) -> tuple[list[str], Patterns]:
 def _rows(flats: Sequence[Flat]) -> list[tuple[int, int]]:
     from pipeline.rules.kernels.laying import GAP, SLOT, STRETCH
 
-    rows, stretches, slots = [], 0, list(SLOTS)
+    rows, stretches, slots = [], 0, list(SLOT_NATS)
     for part in (part for flat in flats for part in flat):
         if isinstance(part, Choice):
             rows.append((STRETCH, stretches))
@@ -113,15 +113,10 @@ def _rows(flats: Sequence[Flat]) -> list[tuple[int, int]]:
 
 def _given(flat: Flat) -> float:
     """Nats of all in a pattern but its wordings, at most: its slots filled, its gaps paid for."""
-    filled = sum(SLOTS[part.name][0] * SLOTS[part.name][1] for part in flat if isinstance(part, Slot))
+    filled = sum(SLOT_NATS[part.name][0] * SLOT_NATS[part.name][1] for part in flat if isinstance(part, Slot))
     gaps = sum(
         min(math.log(1 + gap.most) for gap in run if isinstance(gap, Gap))
         for is_gap, run in groupby(flat, key=lambda part: isinstance(part, Gap))
         if is_gap
     )
     return filled - gaps - Nats().part * (sum(isinstance(part, Choice) for part in flat) - 1)
-
-
-def ends(rows: Sequence[Sequence[object]]) -> Any:
-    """Where each of rows that are put end to end begins, and where the last ends."""
-    return np.array([*accumulate(map(len, rows), initial=0)])

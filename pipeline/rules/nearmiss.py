@@ -11,7 +11,7 @@ another one, or one lost                 -5
 one too many                             -5
 a part of which half or less is there    never
 a slot of which less than half is there  never
-a slot's syllable                      SLOTS
+a slot's syllable                      SLOT_NATS
 a further part, in a gap of n            -1.5 - ln(n + 1)
 looking in n places                      -ln n
 =====================================  ======
@@ -35,8 +35,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from pipeline.rules.kernels import points
-from pipeline.rules.laying import SLOTS, compiled, ends, own_halves
+from pipeline.rules.kernels import ends, points
+from pipeline.rules.laying import SLOT_NATS, compiled, own_halves
 from pipeline.rules.match import PhraseTheme
 from pipeline.rules.slots import slot_sounds
 from pipeline.rules.variants import Choice, Flat, Gap, Slot, flatten
@@ -154,7 +154,9 @@ class NearTheme:
         return self._told(text, *near) if near[1] >= 0 else None
 
     def _laid_on(self, text: PreparedText) -> _Text:
-        kinds = [[sound in slot_sounds(name) for sound in text.sounds] for name in SLOTS if self._has_slots]
+        kinds = [
+            [sound in slot_sounds(name) for sound in text.sounds] for name in SLOT_NATS if self._has_slots
+        ]
         return _Text(
             points(_said(text)),
             np.array(sorted(_borders(text))),
@@ -236,7 +238,7 @@ def _borders(text: PreparedText) -> set[int]:
 def _syllables(flat: Flat) -> int:
     """Of the pattern's shortest reading."""
     return sum(
-        len(part.literals[-1].sounds) if isinstance(part, Choice) else SLOTS[part.name][0]
+        len(part.literals[-1].sounds) if isinstance(part, Choice) else SLOT_NATS[part.name][0]
         for part in flat
         if not isinstance(part, Gap)
     )

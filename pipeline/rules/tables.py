@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from pipeline.rules.anchors import Anchor, Pattern
 from pipeline.rules.fit import ADDED, FAR, MIN_SCORE, NEAR, SOUND_WEIGHT, STRETCH_SHARE
+from pipeline.rules.kernels import ends
 from pipeline.rules.pieces import pieces_of
 from pipeline.rules.script import TURNS, Script
 from pipeline.rules.slots import DONE, LONGEST_SLOT, ONE_OF, SLOTS, right_share, slot_chars
@@ -48,7 +49,7 @@ def compiled(patterns: Sequence[Pattern], anchors: Sequence[Anchor]) -> tuple[Ta
     literals = [literal for choice in choices for literal in choice.literals]
     script = Script((one.sounds for one in literals), (one.chars for one in literals))
     wordings = starts, sounds, _, _ = _wordings(literals, script)
-    firsts = dict(zip(choices, _ends(choice.literals for choice in choices).tolist()))
+    firsts = dict(zip(choices, ends(choice.literals for choice in choices).tolist()))
     rows, groups, owned = _anchors(anchors, {one: number for number, one in enumerate(literals)}, patterns)
     spans = [
         (edits, int(starts[wording]), int(starts[wording + 1])) for wording, edits in rows[:, :2].tolist()
@@ -80,7 +81,7 @@ def _wordings(literals: Sequence[Literal], script: Script) -> tuple[Any, Any, An
     )
     fixed = [at in one.fixed for one in literals for at in range(len(one.chars))]
     traits[:, TURNS] |= np.array(fixed, bool)
-    return _ends(one.chars for one in literals), sounds, chars, traits
+    return ends(one.chars for one in literals), sounds, chars, traits
 
 
 def _parts(patterns: Sequence[Pattern], firsts: Mapping[Choice, int]) -> Any:
@@ -96,7 +97,7 @@ def _parts(patterns: Sequence[Pattern], firsts: Mapping[Choice, int]) -> Any:
 
 
 def _patterns(patterns: Sequence[Pattern]) -> Any:
-    parts, budgets = _ends(one.parts for one in patterns), _ends(one.budget for one in patterns)
+    parts, budgets = ends(one.parts for one in patterns), ends(one.budget for one in patterns)
     own = ((one.anchor, one.exact) for one in patterns)
     return _rows(
         [(p, q, p + at, b, exact) for p, q, b, (at, exact) in zip(parts, parts[1:], budgets, own)], 5
@@ -109,13 +110,13 @@ def _anchors(
     """Anchors, groups, and the patterns of these: see Tables."""
     numbers = {pattern: number for number, pattern in enumerate(patterns)}
     groups = [group for anchor in anchors for group in anchor.wanted_by.items()]
-    firsts, ends = _ends(anchor.wanted_by for anchor in anchors), _ends(own for _, own in groups)
+    firsts, owned = ends(anchor.wanted_by for anchor in anchors), ends(own for _, own in groups)
     return (
         _rows(
             [(literals[x.literal], x.edits, x.longest, p, q) for x, p, q in zip(anchors, firsts, firsts[1:])],
             5,
         ),
-        _rows([(theme, p, q) for (theme, _), p, q in zip(groups, ends, ends[1:])], 3),
+        _rows([(theme, p, q) for (theme, _), p, q in zip(groups, owned, owned[1:])], 3),
         np.array([numbers[one] for _, own in groups for one in own], WHOLE),
     )
 
@@ -156,7 +157,3 @@ def _codes(characters: str, script: Script, *, exact: bool) -> Any:
 
 def _rows(rows: Sequence[Sequence[int]], columns: int) -> Any:
     return np.array(rows, WHOLE).reshape(-1, columns)
-
-
-def _ends(rows: Iterable[Any]) -> Any:
-    return np.cumsum([0, *map(len, rows)]).astype(WHOLE)

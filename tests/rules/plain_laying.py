@@ -12,7 +12,7 @@ from typing import NamedTuple
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
-from pipeline.rules.laying import SLOTS, Nats, own_halves
+from pipeline.rules.laying import SLOT_NATS, Nats, own_halves
 from pipeline.rules.match import PhraseTheme
 from pipeline.rules.nearmiss import CANDIDATES, QUICK_RATIO
 from pipeline.rules.slots import slot_sounds
@@ -112,7 +112,7 @@ def heaviest(wordings: list[str], said: str, low: int, high: int, before: int, a
 
 
 def filled(slot: Slot, text: PreparedText, at: int, slack: int, rightwards: bool) -> One:
-    size, one_of_kind, another = SLOTS[slot.name]
+    size, one_of_kind, another = SLOT_NATS[slot.name]
     reach = size + slack + 1
     around = range(at, at + reach) if rightwards else range(at - 1, at - 1 - reach, -1)
     kind = slot_sounds(slot.name)

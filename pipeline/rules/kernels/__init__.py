@@ -7,6 +7,8 @@ a change in one that others import delete ``__pycache__``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sized
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -15,3 +17,8 @@ import numpy as np
 def points(text: str) -> Any:
     """A text as the kernels take it: its code points."""
     return np.frombuffer(text.encode("utf-32-le"), np.uint32)
+
+
+def ends(rows: Iterable[Sized]) -> Any:
+    """Where each of rows that are put end to end begins, and where the last ends."""
+    return np.array([*accumulate(map(len, rows), initial=0)], np.int64)
