@@ -161,7 +161,7 @@ class LiveProgress:
 
 
 class Quiet:
-    """No progress at all, for tests and for rescoring."""
+    """No progress at all."""
 
     def reading(self, done: int, total: int) -> None: ...
     def start(self, *, calls: int, audio_s: float, stages: Sequence[str]) -> None: ...

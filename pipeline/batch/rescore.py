@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +38,11 @@ class Rescored:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Where to read, what to score with, the calls, and what names the files of scorecards that are kept."""
+    """Where to read, what to score with, and the calls."""
 
     day_dir: Path
     settings: ScoreConfig
     calls: tuple[Call, ...]
-    keys: Keys | None = None
 
 
 def rescore(day_dir: Path, manifest: Manifest, settings: ScoreConfig, *, pool: Workers) -> Iterator[Rescored]:
@@ -58,11 +58,11 @@ def rescore_and_keep(
 ) -> Iterator[Flags | Failure]:
     """The same, but the new scorecards are stored, under their ``keys``, and only their flags are handed back.
     Raises RuleError, OSError."""
-    return pool.over(_keep, _jobs(day_dir, manifest, settings, keys))
+    return pool.over(partial(_keep, keys), _jobs(day_dir, manifest, settings))
 
 
-def _jobs(day_dir: Path, manifest: Manifest, settings: ScoreConfig, keys: Keys | None = None) -> list[Job]:
-    return [Job(day_dir, settings, tuple(some), keys) for some in batches(manifest.unfailed, CHUNK)]
+def _jobs(day_dir: Path, manifest: Manifest, settings: ScoreConfig) -> list[Job]:
+    return [Job(day_dir, settings, tuple(some)) for some in batches(manifest.unfailed, CHUNK)]
 
 
 _stages: dict[tuple[ScoreConfig, str], ScoreStage] = {}
@@ -90,13 +90,12 @@ def _compare(job: Job) -> list[Rescored]:
     ]
 
 
-def _keep(job: Job) -> list[Flags | Failure]:
-    assert job.keys is not None
+def _keep(keys: Keys, job: Job) -> list[Flags | Failure]:
     stage, store = _stage_of(job), ArtefactStore(job.day_dir)
     done = []
     for call in job.calls:
-        keys = job.keys.of(call, kept=store)
-        done.append(_kept(store, call.id, keys["score"], _score(store, stage, call, keys)))
+        own = keys.of(call, kept=store)
+        done.append(_kept(store, call.id, own["score"], _score(store, stage, call, own)))
     return done
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.commands.run import PROGRESS
+from pipeline.commands.run import progress_option
 
 if TYPE_CHECKING:
     from pipeline.batch.progress import Progress
@@ -31,9 +31,7 @@ if TYPE_CHECKING:
 )
 @click.option("--top", default=20, show_default=True, help="Rows of each table shown here.")
 @click.option("--workers", default=0, help="Processes.  [default: one a core]")
-@click.option(
-    "--progress", type=click.Choice(PROGRESS), default="auto", show_default=True, help="As callqa run has it."
-)
+@progress_option
 def command(
     days: tuple[str, ...],
     lexicons: Path,

@@ -7,14 +7,14 @@ import sys
 
 import click
 
-from pipeline.commands.run import PROGRESS
+from pipeline.commands.run import progress_option
 
 SHOWN = "d05-taboo-shrug"  # a call of the demo day with something to look at
 
 
 @click.command("demo")
 @click.option("--results", metavar="DIR", default="results/demo", show_default=True, help="Where results go.")
-@click.option("--progress", type=click.Choice(PROGRESS), default="auto", show_default=True)
+@progress_option
 def command(results: str, progress: str) -> None:
     """Score the demo day that comes with callqa; prints where the workbook and the page are.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.commands.run import PROGRESS
+from pipeline.commands.run import progress_option
 
 if TYPE_CHECKING:
     from pipeline.batch.progress import Progress
@@ -34,9 +34,7 @@ class _Outcome:
 )
 @click.option("--scorecard", help="A scorecard's name, or auto.  [default: the day's own]")
 @click.option("--workers", default=0, help="Processes.  [default: one a core]")
-@click.option(
-    "--progress", type=click.Choice(PROGRESS), default="auto", show_default=True, help="As callqa run has it."
-)
+@progress_option
 def command(
     day: str, results: Path, lexicons: Path | None, scorecard: str | None, workers: int, progress: str
 ) -> None:

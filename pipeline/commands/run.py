@@ -9,7 +9,15 @@ from typing import Any
 
 import click
 
-PROGRESS = ("auto", "live", "plain", "json", "quiet")
+from pipeline.batch.progress import KINDS
+
+progress_option = click.option(
+    "--progress",
+    type=click.Choice(KINDS),
+    default="auto",
+    show_default=True,
+    help="auto: live on a terminal, else a line now and then.",
+)
 
 
 @click.command("run")
@@ -34,13 +42,7 @@ PROGRESS = ("auto", "live", "plain", "json", "quiet")
 @click.option(
     "--workers", metavar="N", type=click.IntRange(min=1), help="Worker processes. Default: one per two cores."
 )
-@click.option(
-    "--progress",
-    type=click.Choice(PROGRESS),
-    default="auto",
-    show_default=True,
-    help="auto: live on a terminal, else a line now and then.",
-)
+@progress_option
 def command(**options: Any) -> None:
     """Score recordings: a scorecard for every call, and a ledger with every recording.
 

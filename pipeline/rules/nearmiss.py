@@ -225,10 +225,8 @@ def _said(text: PreparedText) -> str:
 
 
 def _chance(text: PreparedText) -> float:
-    """Nats that looking in a text takes at least; often asked."""
-    size, breaks = len(text.chars), text.breaks
-    borders = len(breaks) + (0 not in breaks) + (size not in breaks)
-    return math.log(max(1, min(borders, size)))
+    """Nats that looking in a text takes at least."""
+    return math.log(max(1, min(len(_borders(text)), len(text.chars))))
 
 
 def _borders(text: PreparedText) -> set[int]:

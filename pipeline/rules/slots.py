@@ -78,9 +78,8 @@ def _several(steps: Steps, least: int) -> Steps:
 
 
 _ANY = _one("")
-_DIGIT = _one(
-    "零一二三四五六七八九要"
-)  # 要 sounds as 幺, which prepare() has made 一 where it was heard right
+# 要 sounds as 幺, which prepare() has made 一 where it was heard right
+_DIGIT = _one("零一二三四五六七八九要")
 _NUMBER = _one("零一二三四五六七八九十百千万点半几")
 _COMPOUND = tuple(map(_words, ("欧阳", "上官", "司马", "诸葛")))
 _LONG_TIME = _words("分钟|小时|钟头|天|点|号|日|月|周|星期|工作日|秒")
